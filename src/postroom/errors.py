@@ -1,0 +1,52 @@
+"""Which refusals a caller may catch; each docstring is the sentence a person reads when no better one is given."""
+
+from typing import Any
+
+
+class PostroomError(Exception):
+    """The request was refused."""
+
+    code = "refused"
+
+    def __init__(self, message: str | None = None, *, field: str | None = None, **facts: Any) -> None:
+        """`message` says what is wrong and what to do; `field` names the offending input; `facts` go to the log."""
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.field = field
+        self.facts = facts
+        super().__init__(self.message)
+
+
+class AddressError(PostroomError):
+    """This is not an e-mail address; write it as name@example.com or "Name" <name@example.com>."""
+
+    code = "invalid_address"
+
+
+class MissingFromError(PostroomError):
+    """The message has no From and no notification address is known; give a From or set an alias domain."""
+
+    code = "missing_from"
+
+
+class HeaderError(PostroomError):
+    """A header holds a line break or another control character; send it without."""
+
+    code = "invalid_header"
+
+
+class ScenarioError(PostroomError):
+    """The routing scenario is not understood; compare it with docs/routing.md."""
+
+    code = "invalid_scenario"
+
+
+class UnknownServerError(PostroomError):
+    """No active outgoing server has that name; choose one of the active servers."""
+
+    code = "unknown_server"
+
+
+class SigningKeyError(PostroomError):
+    """The DKIM key cannot be used; give an RSA (1024 bits or more) or Ed25519 private key in PEM form."""
+
+    code = "invalid_dkim_key"

@@ -1,0 +1,1 @@
+"""What the mail standards say, as pure functions: no Django, I/O, clock or randomness."""

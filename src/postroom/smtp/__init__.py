@@ -1,0 +1,1 @@
+"""The wire: SMTP connections and servers, with no Django and no database."""
