@@ -1,6 +1,7 @@
 """How is this domain written in mail (A-labels), and how do people read it (U-labels)?"""
 
 import re
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import idna
@@ -33,6 +34,7 @@ def domain_to_ascii(text: str) -> str:
     return ascii_text.lower()
 
 
+@lru_cache(maxsize=4096)  # decoding one takes longer than the whole decision that shows it
 def domain_to_unicode(text: str) -> str:
     """The domain as people read it: `"xn--mnchen-3ya.example"` becomes `"münchen.example"`.
 

@@ -1,0 +1,63 @@
+"""For which From does this FROM filter speak?"""
+
+import re
+from dataclasses import dataclass
+from unicodedata import normalize
+
+from postroom.errors import AddressError
+from postroom.rfc.address import Mailbox, parse_mailbox
+from postroom.rfc.domain import domain_to_ascii
+
+# Commas separate, but one in a quoted local part ("a,b"@example.com) does not.
+_ENTRY = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"|")+')
+
+
+@dataclass(frozen=True, slots=True)
+class FromFilter:
+    """A parsed filter: `addresses` as match keys, `domains` as A-labels, `faults` a sentence for each bad entry."""
+
+    addresses: frozenset[str] = frozenset()
+    domains: frozenset[str] = frozenset()
+    faults: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was filled in. A filter of faults alone is not empty: it was meant to restrict."""
+        return not (self.addresses or self.domains or self.faults)
+
+    def holds(self, mailbox: Mailbox) -> bool:
+        """Whether an entry is the mailbox's address or its domain; a domain does not hold its sub-domains."""
+        return mailbox.domain in self.domains or match_key(mailbox) in self.addresses
+
+
+def parse_from_filter(text: str | None) -> FromFilter:
+    """Reads comma-separated domains and complete addresses; None, blanks and empty entries hold nothing."""
+    addresses, domains, faults = set(), set(), []
+    for entry in filter(None, map(str.strip, _ENTRY.findall(text or ""))):
+        try:
+            if "@" in entry:
+                addresses.add(match_key(parse_mailbox(entry)))
+            else:
+                domains.add(_parse_domain(entry))
+        except AddressError:
+            faults.append(
+                f"“{entry[:100]}” is neither a domain nor a complete address; "
+                "write it like company-name.com or mary@company-name.com, each sub-domain by itself."
+            )
+    return FromFilter(frozenset(addresses), frozenset(domains), tuple(faults))
+
+
+def match_key(mailbox: Mailbox) -> str:
+    """Equal for two mailboxes exactly if their addresses differ in upper and lower case at most.
+
+    RFC 5321 §2.4 lets a server tell local parts apart by case; none that people meet does.
+    """
+    return f"{normalize('NFC', mailbox.local.casefold())}@{mailbox.domain}"
+
+
+def _parse_domain(entry: str) -> str:
+    """A name without a dot is a server's name or a slip far more often than a mail domain (RFC 5321 §2.3.5)."""
+    domain = domain_to_ascii(entry)
+    if "." not in domain:
+        raise AddressError
+    return domain

@@ -1,0 +1,300 @@
+"""Through which server, under which From and with which return path does a message leave?
+
+The criteria are tried in order until one finds a server (docs/routing.md tells it with examples):
+
+1. `filter_address`, `filter_domain`: the first server whose FROM filter holds the author's address, else its domain.
+2. `notification_server`, only with the policy *prefer-notification-server*: the first server whose filter holds the
+   notification address, else its domain.
+3. `no_filter`: the first server without a FROM filter.
+4. `first_server`: the first server.
+5. `default_server`: the installation's, with the parameter mail.default.from_filter as its filter.
+
+A forced server (`forced_server`) takes the place of the search. The From is kept exactly if the chosen server's filter
+holds it, or the default server's filter is empty; otherwise the notification address replaces it. A complete Default
+From Alias (`complete_default_from`) replaces it before everything else. "First" is the lowest priority value, then the
+name as people sort it, then the key.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+from unicodedata import combining, normalize
+
+from postroom.errors import MissingFromError, UnknownServerError
+from postroom.policy.from_filter import FromFilter, match_key, parse_from_filter
+from postroom.policy.identity import AliasDomain, Identity, find_identity, readable, replace_address
+from postroom.rfc.address import Mailbox, domain_to_unicode
+
+__all__ = ["AliasDomain", "Decision", "Policy", "RoutingTable", "Server", "Step", "compile_table"]
+
+
+class Policy(StrEnum):
+    """Whether a server for the notification address goes before a server without a filter."""
+
+    DOCUMENTED = "documented"
+    PREFER_NOTIFICATION_SERVER = "prefer-notification-server"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An outgoing server as far as routing knows it; `key` identifies it among its workspace's servers."""
+
+    key: int | str
+    name: str
+    priority: int
+    from_filter: str | None
+    active: bool = True
+
+
+class Step(NamedTuple):
+    """One criterion that was tried; `why` is a sentence for the office."""
+
+    criterion: str
+    matched: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a message leaves; `server` None is the default server, `reply_to` None means no Reply-To is set."""
+
+    server: Server | None
+    from_: Mailbox
+    from_rewritten: bool
+    return_path: str
+    reply_to: str | None
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...]
+
+
+class _Route(NamedTuple):
+    """One way out: a server (None: the default server) with its filter, and what people call the two."""
+
+    server: Server | None
+    from_filter: FromFilter
+    name: str
+    filter_name: str
+
+    def keeps(self, author: Mailbox) -> bool:
+        return self.from_filter.holds(author) or (self.server is None and self.from_filter.is_empty)
+
+    def may_send_for(self, mailbox: Mailbox) -> bool:
+        return self.from_filter.is_empty or self.from_filter.holds(mailbox)
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingTable:
+    """One workspace's servers, made ready by `compile_table` so that deciding scans none of them."""
+
+    criteria: tuple[str, ...]
+    routes: dict[int | str, _Route]  # archived servers too: a forced one is named in the refusal
+    by_address: dict[str, _Route]
+    by_domain: dict[str, _Route]
+    without_filter: _Route | None
+    first: _Route | None
+    default: _Route
+    faults: tuple[str, ...]
+
+    def decide(
+        self,
+        from_: Mailbox | None,
+        *,
+        alias_domain: AliasDomain | None,
+        platform_from: Mailbox | None,
+        forced: int | str | None = None,
+    ) -> Decision:
+        """The decision for one author; `from_` None means that the system itself speaks.
+
+        `platform_from` is the notification and bounce address where the alias domain gives none; `forced` is the key
+        of the server that a template, a campaign or the Dedicated Server setting names.
+        Raises UnknownServerError, MissingFromError, and AddressError for an alias domain that makes no address.
+        """
+        identity = find_identity(alias_domain, platform_from)
+        steps: list[Step] = []
+        author = _find_author(from_, identity, steps)
+        route = self._search(author, identity, steps) if forced is None else self._force(forced, author, steps)
+        header_from = author
+        if identity.notification and not route.keeps(author):
+            header_from = replace_address(author, identity.notification)
+        return_path, bounce_warnings = _find_return_path(route, header_from, identity, steps)
+        return Decision(
+            server=route.server,
+            from_=header_from,
+            from_rewritten=from_ is not None and match_key(header_from) != match_key(from_),
+            return_path=return_path,
+            reply_to=identity.catchall.address if identity.catchall else None,
+            steps=tuple(steps),
+            warnings=(*self.faults, *_warn_of_from(route, header_from, identity), *bounce_warnings),
+        )
+
+    def _search(self, author: Mailbox, identity: Identity, steps: list[Step]) -> _Route:
+        for criterion in self.criteria:
+            route, why = _CRITERIA[criterion](self, author, identity)
+            steps.append(Step(criterion, route is not None, why))
+            if route:
+                return route
+        raise AssertionError("the default server is always found")
+
+    def _force(self, key: int | str, author: Mailbox, steps: list[Step]) -> _Route:
+        route = self.routes.get(key)
+        if route is None:
+            raise UnknownServerError(f"There is no outgoing server “{key}”; {_CHOOSE_ANOTHER}", server=key)
+        if route.server and not route.server.active:
+            raise UnknownServerError(f"{route.name} is archived; restore it, or {_CHOOSE_ANOTHER}", server=key)
+        why = f"The message is bound to {route.name}; {_say_filter(route, author)}."
+        steps.append(Step("forced_server", matched=True, why=why))
+        return route
+
+
+_CHOOSE_ANOTHER = "choose another server in the template, the campaign or the Dedicated Server setting."
+
+
+def compile_table(servers: Iterable[Server], *, policy: Policy, default_from_filter: str | None) -> RoutingTable:
+    """Sorts and indexes the servers, archived ones included; their order does not matter.
+
+    `default_from_filter` is the parameter mail.default.from_filter; it counts only where no server is active.
+    """
+    routes = [_make_route(server) for server in sorted(servers, key=_rank)]
+    active = [route for route in routes if route.server and route.server.active]
+    default = _Route(
+        None, parse_from_filter(default_from_filter), "the default server", "the parameter mail.default.from_filter"
+    )
+    # Written from the last to the first, so that the first server remains; active ones after archived ones likewise.
+    ranked = active[::-1]
+    archived = [route for route in routes if route not in active]
+    return RoutingTable(
+        criteria=tuple(name for name in _CRITERIA if name != "notification_server" or policy is not Policy.DOCUMENTED),
+        routes={route.server.key: route for route in archived + ranked if route.server},
+        by_address={address: route for route in ranked for address in route.from_filter.addresses},
+        by_domain={domain: route for route in ranked for domain in route.from_filter.domains},
+        without_filter=next((route for route in active if route.from_filter.is_empty), None),
+        first=active[0] if active else None,
+        default=default,
+        faults=tuple(
+            f"{_capital(route.filter_name)}: {fault}"
+            for route in active or [default]
+            for fault in route.from_filter.faults
+        ),
+    )
+
+
+def _make_route(server: Server) -> _Route:
+    return _Route(server, parse_from_filter(server.from_filter), server.name, f"{server.name}'s FROM filter")
+
+
+def _rank(server: Server) -> tuple[int, str, str, int | str]:
+    """Priority, then the name as people sort it: É beside E, whatever the case; accents decide between equals."""
+    folded = normalize("NFKD", server.name).casefold()
+    letters = "".join(character for character in folded if not combining(character))
+    return server.priority, letters, folded, server.key
+
+
+def _find_author(from_: Mailbox | None, identity: Identity, steps: list[Step]) -> Mailbox:
+    """The From before a server is chosen: the notification address for the system, or for all (B3)."""
+    notification = identity.notification
+    if from_ is None:
+        if notification is None:
+            raise MissingFromError(field="from")
+        why = f"The message has no From, so the system speaks as {readable(notification)}."
+        steps.append(Step("empty_from", matched=True, why=why))
+        return Mailbox("", notification.local, notification.domain)
+    if notification is None or not identity.overrides_from:
+        why = "The Default From Alias is not a complete address, so it does not replace every From."
+        steps.append(Step("complete_default_from", matched=False, why=why))
+        return from_
+    why = f"The Default From Alias is the complete address {readable(notification)}, which replaces every From."
+    steps.append(Step("complete_default_from", matched=True, why=why))
+    return replace_address(from_, notification)
+
+
+_Found = tuple[_Route | None, str]
+
+
+def _by_address(table: RoutingTable, author: Mailbox, _identity: Identity) -> _Found:
+    return _found_in_filter(table.by_address.get(match_key(author)), readable(author))
+
+
+def _by_domain(table: RoutingTable, author: Mailbox, _identity: Identity) -> _Found:
+    return _found_in_filter(table.by_domain.get(author.domain), domain_to_unicode(author.domain))
+
+
+def _for_notification(table: RoutingTable, _author: Mailbox, identity: Identity) -> _Found:
+    notification = identity.notification
+    if notification is None:
+        return None, "There is no notification address."
+    route = table.by_address.get(match_key(notification)) or table.by_domain.get(notification.domain)
+    return _found_in_filter(route, f"the notification address {readable(notification)}")
+
+
+def _without_filter(table: RoutingTable, _author: Mailbox, _identity: Identity) -> _Found:
+    route = table.without_filter
+    return route, f"{route.name} has no FROM filter." if route else "No server is without a FROM filter."
+
+
+def _first(table: RoutingTable, _author: Mailbox, _identity: Identity) -> _Found:
+    route = table.first
+    return route, f"{route.name} is the first server." if route else "There is no active outgoing server."
+
+
+def _default(table: RoutingTable, author: Mailbox, _identity: Identity) -> _Found:
+    return table.default, f"The default server sends; {_say_filter(table.default, author)}."
+
+
+_CRITERIA: dict[str, Callable[[RoutingTable, Mailbox, Identity], _Found]] = {
+    "filter_address": _by_address,
+    "filter_domain": _by_domain,
+    "notification_server": _for_notification,
+    "no_filter": _without_filter,
+    "first_server": _first,
+    "default_server": _default,
+}
+
+
+def _found_in_filter(route: _Route | None, what: str) -> _Found:
+    return route, f"{route.filter_name} holds {what}." if route else f"No server's FROM filter holds {what}."
+
+
+def _say_filter(route: _Route, author: Mailbox) -> str:
+    if route.from_filter.is_empty:
+        return f"{route.filter_name} is empty"
+    verb = "holds" if route.from_filter.holds(author) else "does not hold"
+    return f"{route.filter_name} {verb} {readable(author)} or its domain"
+
+
+def _find_return_path(
+    route: _Route, header_from: Mailbox, identity: Identity, steps: list[Step]
+) -> tuple[str, tuple[str, ...]]:
+    """The bounce address where the server may send for it, otherwise the From, with a warning (D6)."""
+    bounce = identity.bounce
+    if bounce and route.may_send_for(bounce):
+        why = f"{_capital(route.name)} may send for {readable(bounce)}, where delivery errors go."
+        steps.append(Step("bounce_address", matched=True, why=why))
+        return bounce.address, ()
+    why = "There is no bounce address."
+    cure = "set an alias domain with a Bounce Alias"
+    if bounce:
+        why = f"{_capital(route.filter_name)} does not hold {readable(bounce)}."
+        cure = f"add {domain_to_unicode(bounce.domain)} to {route.filter_name} if the provider allows it"
+    steps.append(Step("bounce_address", matched=False, why=why))
+    warning = f"Delivery errors will not come back: they go to {readable(header_from)}. {why[:-1]}; {cure}."
+    return header_from.address, (warning,)
+
+
+def _warn_of_from(route: _Route, header_from: Mailbox, identity: Identity) -> tuple[str, ...]:
+    if identity.notification is None and not route.keeps(header_from):
+        return (
+            f"The author's own address {readable(header_from)} is used though nothing says that {route.name} may send "
+            "for it, because there is no notification address; set an alias domain.",
+        )
+    if not route.may_send_for(header_from):
+        return (
+            f"{_capital(route.filter_name)} does not hold the From {readable(header_from)}, so the provider may refuse "
+            "the message; add it to the filter.",
+        )
+    return ()
+
+
+def _capital(text: str) -> str:
+    """A server's own name keeps its spelling: “amazon” is not “Amazon”."""
+    return "T" + text[1:] if text.startswith("the ") else text
