@@ -1,0 +1,83 @@
+"""What Django is told: the typed environment turned into its settings."""
+
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from postroom.config import runtime
+
+_runtime = runtime.current()
+POSTROOM = _runtime.env
+
+
+def _database(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", parts.hostname or ""),
+        "PORT": str(parts.port or options.pop("port", "")),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }
+
+
+SECRET_KEY = _runtime.secret_key
+DEBUG = False
+ALLOWED_HOSTS = ["*"]  # Host names are the reverse proxy's business; links are built from POSTROOM_URL.
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+ROOT_URLCONF = "postroom.config.urls"
+WSGI_APPLICATION = "postroom.config.wsgi.application"
+DATABASES = {"default": _database(_runtime.database_url)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "workspaces.User"
+APPEND_SLASH = False
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "procrastinate.contrib.django",
+    "postroom.workspaces",
+    "postroom.domains",
+    "postroom.servers",
+    "postroom.outbound",
+    "postroom.capture",
+    "postroom.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = POSTROOM.public_url.startswith("https://")
+SESSION_COOKIE_HTTPONLY = True
+LOGIN_URL = "/login"
+LOGIN_REDIRECT_URL = "/messages"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+# Attachments arrive as base64 inside JSON: a third larger, and a little for the rest.
+DATA_UPLOAD_MAX_MEMORY_SIZE = POSTROOM.max_message_bytes * 3 // 2 + 65_536
+LOGGING_CONFIG = None  # structlog is set up by config.logs

@@ -1,0 +1,21 @@
+"""Which alias domain speaks for a company, and which addresses come with it."""
+
+from postroom.domains import models
+from postroom.policy.identity import AliasDomain
+from postroom.workspaces.models import Company, Workspace
+
+
+def alias_domain_of(company: Company) -> AliasDomain:
+    """The company's alias domain; without one the workspace's sub-domain with the default aliases (A1)."""
+    choice = models.CompanyAliasDomain.objects.select_related("alias_domain").filter(company=company).first()
+    return subdomain_of(company.workspace) if choice is None else as_value(choice.alias_domain)
+
+
+def as_value(domain: models.AliasDomain) -> AliasDomain:
+    return AliasDomain(
+        name=domain.name, bounce=domain.bounce, catchall=domain.catchall, default_from=domain.default_from
+    )
+
+
+def subdomain_of(workspace: Workspace) -> AliasDomain:
+    return AliasDomain(name=workspace.subdomain, bounce="bounce", catchall="catchall", default_from="notifications")

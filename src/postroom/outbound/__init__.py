@@ -1,0 +1,1 @@
+"""Everything about mail on its way out: messages, deliveries, attempts."""

@@ -1,0 +1,167 @@
+"""Mail on its way out: messages, their bodies, one delivery a recipient, one attempt a try, and the lanes they take."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from postroom.policy.status import WAITING, Status
+from postroom.servers.models import OutgoingServer
+from postroom.workspaces.models import Company, Workspace
+
+
+class Stream(models.TextChoices):
+    TRANSACTIONAL = "transactional"
+    MASS = "mass"
+
+
+class Lane(models.Model):
+    """One server's transactional or mass mail, drained on its own; None as server is the default server."""
+
+    server = models.ForeignKey(OutgoingServer, null=True, on_delete=models.CASCADE, related_name="lanes")
+    stream = models.CharField(max_length=13, choices=Stream.choices)
+    drained_until = models.DateTimeField(db_default=Now(), help_text="A worker drains it until then")
+    # A fault of the server closes the lane: its mail waits untouched until the server is tried again.
+    closed_until = models.DateTimeField(null=True)
+    faults = models.PositiveIntegerField(default=0, help_text="Faults in a row; each doubles the wait")
+    fault = models.TextField(blank=True, help_text="The last one, in plain words")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["server", "stream"], nulls_distinct=False, name="one_lane_per_server_stream"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.server_id or 'default'}/{self.stream}"
+
+
+class Message(models.Model):
+    """What an author handed in, and how it was routed."""
+
+    id = models.UUIDField(primary_key=True, editable=False, help_text="UUIDv7: sorts by time of submission")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT)
+    stream = models.CharField(max_length=13, choices=Stream.choices)
+    source = models.CharField(max_length=10, help_text="The way it came in: http, smtp, web, …")
+    author_from = models.TextField(help_text="From as the author gave it; empty when the system speaks")
+    subject = models.TextField(blank=True)
+    message_id = models.TextField(help_text="Message-ID with its angle brackets")
+    forced_server = models.ForeignKey(
+        OutgoingServer, null=True, on_delete=models.PROTECT, related_name="forced_messages"
+    )
+    # The decision of routing, made anew when the workspace's routing_version has changed before sending (D8).
+    server = models.ForeignKey(OutgoingServer, null=True, on_delete=models.PROTECT, related_name="messages")
+    header_from = models.TextField()
+    from_rewritten = models.BooleanField()
+    return_path = models.TextField()
+    reply_to = models.TextField(blank=True)
+    trace = models.JSONField()
+    routed_version = models.BigIntegerField()
+    size_bytes = models.PositiveIntegerField()
+    tags = ArrayField(models.CharField(max_length=100), default=list)
+    scheduled_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [
+            # The list of a workspace's mail, newest first, paged by id.
+            models.Index(fields=["workspace", "-id"], name="message_by_workspace"),
+            # Finding the message a reply or bounce names.
+            models.Index(fields=["message_id"], name="message_by_message_id"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class MessageContent(models.Model):
+    """The bytes of a message, apart from its facts: rows of Message stay small, bodies are read once a send."""
+
+    message = models.OneToOneField(Message, primary_key=True, on_delete=models.CASCADE, related_name="content")
+    head = models.BinaryField(help_text="Header block as submitted, with Message-ID and Date, without Bcc")
+    body = models.BinaryField()
+    body_hash = models.BinaryField(max_length=32, help_text="SHA-256 of the relaxed body, for DKIM")
+
+    def __str__(self) -> str:
+        return str(self.message_id)
+
+
+class Delivery(models.Model):
+    """One message on its way to one recipient: the unit of the queue."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT)
+    recipient = models.TextField()
+    status = models.CharField(max_length=10, choices=[(s.value, s.value) for s in Status], default=Status.QUEUED.value)
+    priority = models.SmallIntegerField(default=5, help_text="Lower goes first, inside its lane")
+    attempts = models.SmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    claimed_by = models.UUIDField(null=True, help_text="The worker that has it while active")
+    # Committed before the first byte of the dialog: tells an interrupted delivery from one that never began.
+    talking_since = models.DateTimeField(null=True)
+    reply_code = models.SmallIntegerField(null=True)
+    reply_text = models.TextField(blank=True)
+    reason = models.TextField(blank=True, help_text="Why it is in its state, in plain words")
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            # claim_due.sql: what may leave a lane now.
+            models.Index(
+                fields=["lane", "priority", "due_at"],
+                name="delivery_waiting",
+                condition=models.Q(status__in=[s.value for s in WAITING]),
+            ),
+            # recover.sql: what a dead worker held.
+            models.Index(fields=["claimed_by"], name="delivery_active", condition=models.Q(status=Status.ACTIVE.value)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recipient} {self.status}"
+
+
+class Attempt(models.Model):
+    """One try to hand a delivery over: what the server said, word for word."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    at = models.DateTimeField(db_default=Now())
+    server_name = models.TextField(help_text="As it was called and where it was, then")
+    outcome = models.CharField(max_length=10)
+    cause = models.CharField(max_length=40, blank=True)
+    reply_code = models.SmallIntegerField(null=True)
+    reply_text = models.TextField(blank=True)
+    dialog = models.TextField(blank=True, help_text="SMTP lines, one each, without secrets or content")
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} {self.outcome}"
+
+
+class Worker(models.Model):
+    """A process that delivers; silent for too long, it counts as dead and its deliveries are taken over."""
+
+    id = models.UUIDField(primary_key=True)
+    name = models.TextField(help_text="Host and pid")
+    beat_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IdempotencyKey(models.Model):
+    """Makes a repeated submission answer with the first one's messages (24 hours)."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    key = models.CharField(max_length=255)
+    request_hash = models.BinaryField(max_length=32)
+    messages = ArrayField(models.UUIDField())
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "key"], name="idempotency_key_once")]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_key_age")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,183 @@
+"""How deliveries wait, are claimed by workers and come back: the rows of the queue.
+
+Everything here is short: no transaction stays open while a server is talked to.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import connection
+from psycopg import AsyncConnection
+from psycopg.rows import namedtuple_row
+
+from postroom import jobs
+from postroom.outbound.models import Lane, Stream
+from postroom.outbound.statements import statement
+from postroom.workspaces.models import Workspace
+
+if TYPE_CHECKING:
+    from postroom.outbound.compose import Composed
+
+DRAIN_TASK = "outbound.drain"
+LIFETIME = {Stream.TRANSACTIONAL: timedelta(days=5), Stream.MASS: timedelta(days=2)}
+PRIORITY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message ready for the queue; `routing` holds the routing columns of Message."""
+
+    message: "Composed"
+    routing: dict[str, Any]
+    server_id: int | None
+    company_id: int
+    stream: Stream
+    source: str
+    forced_server: int | None
+    scheduled_at: datetime | None
+    tags: tuple[str, ...]
+
+
+def enqueue(workspace: Workspace, entries: Sequence[Entry]) -> None:
+    """Store messages and queue a delivery for each recipient; part of the caller's transaction.
+
+    Whoever drains their lanes is woken when it commits; where nobody does, a job is deferred.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement("insert_messages"), [json.dumps([_message_row(workspace, e) for e in entries])])
+        cursor.execute(statement("insert_contents"), _content_columns(entries))
+        cursor.execute(statement("insert_deliveries"), _delivery_columns(workspace, entries))
+        undrained = [lane for (lane,) in cursor.fetchall()]
+    for lane in undrained:
+        wake(lane)
+
+
+def wake(lane: int) -> None:
+    """Have a worker drain the lane; one waiting job a lane is enough."""
+    jobs.defer(DRAIN_TASK, once=f"lane {lane}", lane=lane)
+
+
+@lru_cache(maxsize=4096)
+def lane_of(server_id: int | None, stream: str) -> int:
+    """The lane of a server (None: the default server); made when first needed, never removed while the server lives."""
+    return Lane.objects.get_or_create(server_id=server_id, stream=stream)[0].pk
+
+
+def _message_row(workspace: Workspace, entry: Entry) -> dict[str, Any]:
+    message = entry.message
+    return {
+        "id": str(message.id),
+        "workspace_id": workspace.pk,
+        "company_id": entry.company_id,
+        "stream": entry.stream,
+        "source": entry.source,
+        "author_from": message.author_text,
+        "subject": message.subject,
+        "message_id": message.message_id,
+        "forced_server_id": entry.forced_server,
+        "size_bytes": message.size_bytes,
+        "tags": list(entry.tags),
+        "scheduled_at": entry.scheduled_at.isoformat() if entry.scheduled_at else None,
+        "server_id": entry.server_id,
+        **entry.routing,
+    }
+
+
+def _content_columns(entries: Sequence[Entry]) -> list[list[Any]]:
+    return [
+        [entry.message.id for entry in entries],
+        [entry.message.head for entry in entries],
+        [entry.message.body for entry in entries],
+        [entry.message.body_hash for entry in entries],
+    ]
+
+
+def _delivery_columns(workspace: Workspace, entries: Sequence[Entry]) -> dict[str, Any]:
+    rows = [(entry, recipient) for entry in entries for recipient in entry.message.recipients]
+    return {
+        "workspace": workspace.pk,
+        "messages": [entry.message.id for entry, _ in rows],
+        "lanes": [lane_of(entry.server_id, entry.stream) for entry, _ in rows],
+        "recipients": [recipient for _, recipient in rows],
+        "priorities": [PRIORITY] * len(rows),
+        "dues": [entry.scheduled_at for entry, _ in rows],
+        "lifetimes": [LIFETIME[entry.stream].total_seconds() for entry, _ in rows],
+    }
+
+
+# --- the worker's side: plain asyncio connections, autocommit, one statement a step -------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery this worker has taken."""
+
+    id: int
+    message_id: UUID
+    recipient: str
+    attempts: int
+    expires_at: datetime
+
+
+async def claim_due(database: AsyncConnection, *, lane: int, worker: UUID, limit: int) -> list[Claimed]:
+    """Up to `limit` deliveries that are due, most urgent first; theirs until recorded, released or recovered."""
+    cursor = await database.execute(statement("claim_due"), {"lane": lane, "worker": worker, "limit": limit})
+    return [Claimed(*row) for row in await cursor.fetchall()]
+
+
+async def release(database: AsyncConnection, ids: Sequence[int], *, worker: UUID, reason: str, delay: float) -> None:
+    """Give claimed deliveries back untouched; they are due again after `delay` seconds at the earliest."""
+    arguments = {"ids": list(ids), "worker": worker, "reason": reason, "delay": delay}
+    await database.execute(statement("release"), arguments)
+
+
+async def seconds_to_next(database: AsyncConnection, lane: int) -> float | None:
+    """How long until something in the lane is due; None when nothing waits."""
+    cursor = await database.execute(statement("next_due"), {"lane": lane})
+    row = await cursor.fetchone()
+    return None if row is None or row[0] is None else float(row[0])
+
+
+async def hold_lane(database: AsyncConnection, lane: int, *, seconds: float) -> None:
+    """Tell submitters that this lane is drained for so long; 0 gives it up."""
+    await database.execute(
+        "UPDATE outbound_lane SET drained_until = now() + make_interval(secs => %s) WHERE id = %s", [seconds, lane]
+    )
+
+
+async def beat(database: AsyncConnection, worker: UUID, *, name: str) -> None:
+    """Say that the worker lives."""
+    await database.execute(
+        "INSERT INTO outbound_worker (id, name) VALUES (%s, %s) ON CONFLICT (id) DO UPDATE SET beat_at = now()",
+        [worker, name],
+    )
+
+
+async def sign_off(database: AsyncConnection, worker: UUID) -> None:
+    """Take a stopped worker off the list; all it had is recorded or released."""
+    await database.execute("DELETE FROM outbound_worker WHERE id = %s", [worker])
+
+
+async def recover(database: AsyncConnection, *, silence: float) -> int:
+    """Take over what workers held that were silent for `silence` seconds; how many deliveries that were."""
+    cursor = await database.execute(statement("recover"), {"silence": silence})
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def undrained_lanes(database: AsyncConnection) -> list[int]:
+    """Lanes with due mail that nobody drains."""
+    cursor = await database.execute(statement("undrained_lanes"))
+    return [lane for (lane,) in await cursor.fetchall()]
+
+
+async def read_messages(database: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Any]:
+    """The routing facts and bytes of messages, by id: one row a message, see read_messages.sql."""
+    async with database.cursor(row_factory=namedtuple_row) as cursor:
+        await cursor.execute(statement("read_messages"), {"ids": list(ids)})
+        return {row.id: row for row in await cursor.fetchall()}

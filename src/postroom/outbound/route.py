@@ -1,0 +1,89 @@
+"""Through which server and under which From a workspace's mail leaves: policy.routing fed from the database."""
+
+from functools import lru_cache
+from typing import Any
+
+from postroom.domains import senders
+from postroom.domains.models import DkimKey
+from postroom.outbound.models import Stream
+from postroom.policy.alignment import dmarc_alignment
+from postroom.policy.identity import AliasDomain
+from postroom.policy.routing import Decision
+from postroom.rfc.address import Mailbox, format_mailbox, parse_mailbox
+from postroom.servers import selection
+from postroom.workspaces.models import Company, Workspace
+
+DEFAULT_SERVER_NAME = "default server"
+
+
+def decide(
+    author: Mailbox | None, *, company: Company, stream: str = Stream.TRANSACTIONAL, forced_server: int | None = None
+) -> Decision:
+    """The decision for mail of `author` (None: the system speaks). PostroomError when a forced server is unusable."""
+    workspace = company.workspace
+    if forced_server is None and stream == Stream.MASS:
+        forced_server = _dedicated_server(workspace.pk, workspace.routing_version)
+    alias_domain = _alias_domain(company.pk, workspace.routing_version)
+    notification = parse_mailbox(f"notifications@{workspace.subdomain}")
+    table = selection.routing_table(workspace)
+    return table.decide(author, alias_domain=alias_domain, platform_from=notification, forced=forced_server)
+
+
+def columns(workspace: Workspace, decision: Decision) -> dict[str, Any]:
+    """The decision as columns of Message."""
+    return {
+        "header_from": format_mailbox(decision.from_),
+        "from_rewritten": decision.from_rewritten,
+        "return_path": decision.return_path,
+        "reply_to": decision.reply_to or "",
+        "trace": trace(workspace, decision),
+        "routed_version": workspace.routing_version,
+    }
+
+
+def trace(workspace: Workspace, decision: Decision) -> dict[str, Any]:
+    """The decision as it is kept beside the message and shown to people (requirement D7)."""
+    domain = decision.from_.domain
+    signed_by = signing_domains(workspace.pk, workspace.routing_version)
+    alignment = dmarc_alignment(
+        domain,
+        return_path_domain=decision.return_path.rpartition("@")[2],
+        dkim_domains=[domain] if domain in signed_by else [],
+    )
+    return {
+        "server": server_name(decision),
+        "steps": [{"criterion": s.criterion, "matched": s.matched, "why": s.why} for s in decision.steps],
+        "warnings": list(decision.warnings),
+        "dmarc": {"spf": alignment.spf_aligned, "dkim": alignment.dkim_aligned, "why": alignment.sentence},
+    }
+
+
+def domain_of(company: Company) -> str:
+    """The domain in whose name the company's own identifiers are made."""
+    return _alias_domain(company.pk, company.workspace.routing_version).name
+
+
+def server_id(decision: Decision) -> int | None:
+    """The chosen OutgoingServer's key; None is the default server."""
+    return None if decision.server is None else int(decision.server.key)
+
+
+def server_name(decision: Decision) -> str:
+    return DEFAULT_SERVER_NAME if decision.server is None else decision.server.name
+
+
+# The caches are keyed by the workspace's routing version: database triggers raise it with every change they depend on.
+@lru_cache(maxsize=4096)
+def _alias_domain(company_id: int, _version: int) -> AliasDomain:
+    return senders.alias_domain_of(Company.objects.select_related("workspace").get(pk=company_id))
+
+
+@lru_cache(maxsize=1024)
+def _dedicated_server(workspace_id: int, _version: int) -> int | None:
+    return selection.dedicated_server(Workspace.objects.get(pk=workspace_id))
+
+
+@lru_cache(maxsize=1024)
+def signing_domains(workspace_id: int, _version: int) -> frozenset[str]:
+    keys = DkimKey.objects.filter(workspace_id=workspace_id, is_active=True)
+    return frozenset(keys.values_list("domain", flat=True))

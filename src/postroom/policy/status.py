@@ -1,0 +1,58 @@
+"""In which states a delivery can be, and which steps lead from one to the next: the only table of it."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The state of one message on its way to one recipient."""
+
+    QUEUED = "queued"  # waits for its turn
+    ACTIVE = "active"  # claimed by a worker
+    DEFERRED = "deferred"  # refused for now; has a next attempt
+    HELD = "held"  # waits for a person
+    SENT = "sent"  # a server took it: an SMTP reply says so, nothing else does
+    BOUNCED = "bounced"  # refused for good
+    EXPIRED = "expired"  # refused for now, too often
+    CANCELED = "canceled"  # taken back by a person
+    UNKNOWN = "unknown"  # the connection or the worker broke after the message was handed over: it may have arrived
+
+
+WAITING = frozenset({Status.QUEUED, Status.DEFERRED})
+FINAL = frozenset({Status.SENT, Status.BOUNCED, Status.EXPIRED, Status.CANCELED})
+
+STEPS: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.ACTIVE, Status.HELD, Status.CANCELED, Status.EXPIRED, Status.BOUNCED}),
+    Status.DEFERRED: frozenset({Status.ACTIVE, Status.QUEUED, Status.HELD, Status.CANCELED, Status.EXPIRED, Status.BOUNCED}),
+    Status.ACTIVE: frozenset(
+        {Status.SENT, Status.BOUNCED, Status.DEFERRED, Status.UNKNOWN, Status.QUEUED, Status.HELD, Status.EXPIRED}
+    ),
+    Status.HELD: frozenset({Status.QUEUED, Status.CANCELED, Status.EXPIRED}),
+    # Known to be delivered, by a later report or a person's word; or sent again on purpose.
+    Status.UNKNOWN: frozenset({Status.QUEUED, Status.HELD, Status.SENT, Status.BOUNCED, Status.CANCELED}),
+    Status.SENT: frozenset({Status.BOUNCED}),  # a delivery report that comes back later
+    Status.BOUNCED: frozenset({Status.QUEUED}),  # tried again on purpose
+    Status.EXPIRED: frozenset({Status.QUEUED}),
+    Status.CANCELED: frozenset({Status.QUEUED}),
+}
+
+# Worst first: a message is as good as the delivery that a person must look at first.
+_ATTENTION = (
+    Status.BOUNCED,
+    Status.UNKNOWN,
+    Status.EXPIRED,
+    Status.HELD,
+    Status.DEFERRED,
+    Status.ACTIVE,
+    Status.QUEUED,
+    Status.CANCELED,
+    Status.SENT,
+)
+
+
+def may_follow(before: Status, after: Status) -> bool:
+    return after in STEPS[before]
+
+
+def of_message(deliveries: set[Status]) -> Status:
+    """The one state shown for a message with deliveries in these states (at least one)."""
+    return next(status for status in _ATTENTION if status in deliveries)

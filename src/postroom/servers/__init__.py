@@ -1,0 +1,1 @@
+"""Everything about through whom mail leaves: outgoing servers and their credentials."""

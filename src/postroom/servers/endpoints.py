@@ -1,0 +1,63 @@
+"""How to reach a server: an outgoing server's row, or the default server's URL, as an Endpoint."""
+
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+
+from postroom.errors import PostroomError
+from postroom.servers.models import OutgoingServer
+from postroom.smtp.endpoint import ClientCertificate, Endpoint, Password, Security
+
+PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+SECURITIES = {"smtp": Security.NONE, "smtp+starttls": Security.STARTTLS, "smtps": Security.TLS}
+
+
+class NoDefaultServerError(PostroomError):
+    """No server can take this mail: add an outgoing server, or set POSTROOM_DEFAULT_SERVER."""
+
+    code = "no_default_server"
+
+
+class NotConnectedError(PostroomError):
+    """The account of this server is not connected yet: open the server and sign in at the provider."""
+
+    code = "account_not_connected"
+
+
+def endpoint_of(server: OutgoingServer | None) -> Endpoint:
+    """Where to connect and how to log in; None is the default server. PostroomError when it is not usable as it is."""
+    if server is None or server.authentication == OutgoingServer.Authentication.DEFAULT_SERVER:
+        return default_endpoint()
+    if server.authentication in (OutgoingServer.Authentication.GMAIL, OutgoingServer.Authentication.OUTLOOK):
+        raise NotConnectedError
+    return Endpoint(
+        host=server.host,
+        port=server.port,
+        security=Security(server.encryption),
+        ehlo_name=server.workspace.subdomain,
+        verify=server.verifies_certificate,
+        ca_data=server.ca_certificate or None,
+        client_certificate=_client_certificate(server),
+        credentials=Password(server.username, server.password) if server.username else None,
+    )
+
+
+def default_endpoint() -> Endpoint:
+    """The installation's default server (requirement A4); NoDefaultServerError when none is set."""
+    if settings.POSTROOM.default_server is None:
+        raise NoDefaultServerError
+    parts = urlsplit(settings.POSTROOM.default_server)
+    username, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return Endpoint(
+        host=parts.hostname or "",
+        port=parts.port or PORTS[parts.scheme],
+        security=SECURITIES[parts.scheme],
+        ehlo_name=settings.POSTROOM.platform_domain,
+        credentials=Password(username, password) if username else None,
+    )
+
+
+def _client_certificate(server: OutgoingServer) -> ClientCertificate | None:
+    if server.authentication != OutgoingServer.Authentication.CERTIFICATE:
+        return None
+    return ClientCertificate(server.client_certificate.encode(), server.client_key.encode())

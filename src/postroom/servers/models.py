@@ -1,0 +1,69 @@
+"""Through whom mail leaves: outgoing servers, and the one reserved for mass mail."""
+
+from django.db import models
+
+from postroom.vault import SealedField
+from postroom.workspaces.models import Workspace
+
+
+class OutgoingServer(models.Model):
+    """An SMTP server a workspace sends through (requirement C1)."""
+
+    class Encryption(models.TextChoices):
+        NONE = "none", "None"
+        STARTTLS = "starttls", "TLS (STARTTLS)"
+        TLS = "tls", "SSL/TLS"
+
+    class Authentication(models.TextChoices):
+        LOGIN = "login", "Username"
+        CERTIFICATE = "certificate", "SSL Certificate"
+        DEFAULT_SERVER = "default_server", "Command Line Interface"
+        GMAIL = "gmail", "Gmail OAuth Authentication"
+        OUTLOOK = "outlook", "Outlook OAuth Authentication"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="outgoing_servers")
+    name = models.CharField(max_length=200)
+    priority = models.IntegerField(default=10)
+    from_filter = models.TextField(blank=True, help_text="Domains or complete addresses, separated by commas")
+    host = models.CharField(max_length=253, blank=True)
+    port = models.PositiveIntegerField(default=587)
+    encryption = models.CharField(max_length=10, choices=Encryption.choices, default=Encryption.STARTTLS)
+    verifies_certificate = models.BooleanField(default=True)
+    ca_certificate = models.TextField(blank=True, help_text="PEM; trusted instead of the system's authorities")
+    authentication = models.CharField(max_length=20, choices=Authentication.choices, default=Authentication.LOGIN)
+    username = models.CharField(max_length=320, blank=True)
+    password = SealedField(blank=True)
+    client_certificate = models.TextField(blank=True, help_text="PEM")
+    client_key = SealedField(blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    max_message_bytes = models.PositiveIntegerField(null=True, blank=True)
+    max_connections = models.PositiveSmallIntegerField(default=5)
+    max_messages_per_connection = models.PositiveIntegerField(default=100)
+    max_messages_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    allows_sub_addresses = models.BooleanField(default=True, help_text="The provider lets bounce+token@ through")
+    logs_dialog = models.BooleanField(
+        default=False, help_text="Keep the SMTP dialog of every attempt, not of failures only"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["priority", "name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_active(self) -> bool:
+        return self.archived_at is None
+
+
+class DedicatedServer(models.Model):
+    """The server mass mail takes (Email Marketing → Dedicated Server); without a row mass mail is routed like any other."""
+
+    workspace = models.OneToOneField(
+        Workspace, on_delete=models.CASCADE, primary_key=True, related_name="dedicated_server"
+    )
+    server = models.ForeignKey(OutgoingServer, on_delete=models.PROTECT, related_name="dedicated_for")
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id} → {self.server_id}"

@@ -1,0 +1,35 @@
+"""Between which servers a workspace's mail chooses: its rows turned into a routing table."""
+
+from functools import lru_cache
+
+from postroom.policy.routing import Policy, RoutingTable, Server, compile_table
+from postroom.servers.models import DedicatedServer, OutgoingServer
+from postroom.workspaces.models import Workspace
+from postroom.workspaces.parameters import DEFAULT_FROM_FILTER, parameter
+
+
+def routing_table(workspace: Workspace) -> RoutingTable:
+    """The compiled table for the workspace as it was read; a newer `routing_version` compiles anew."""
+    return _compile(workspace.pk, workspace.routing_version, workspace.routing_policy)
+
+
+def dedicated_server(workspace: Workspace) -> int | None:
+    """The key of the server that mass mail takes, or None."""
+    return DedicatedServer.objects.filter(workspace=workspace).values_list("server_id", flat=True).first()
+
+
+@lru_cache(maxsize=1024)
+def _compile(workspace_id: int, version: int, policy: str) -> RoutingTable:  # noqa: ARG001 – the version is the key
+    workspace = Workspace.objects.get(pk=workspace_id)
+    rows = OutgoingServer.objects.filter(workspace=workspace)
+    return compile_table(
+        [as_value(row) for row in rows],
+        policy=Policy(policy),
+        default_from_filter=parameter(workspace, DEFAULT_FROM_FILTER),
+    )
+
+
+def as_value(row: OutgoingServer) -> Server:
+    return Server(
+        key=row.pk, name=row.name, priority=row.priority, from_filter=row.from_filter or None, active=row.is_active
+    )

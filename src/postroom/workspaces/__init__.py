@@ -1,0 +1,1 @@
+"""Everything about who uses this installation: workspaces, companies, people and keys."""

@@ -1,0 +1,26 @@
+"""What a person or key may see: the only place that decides it."""
+
+from django.db.models import QuerySet
+
+from postroom.errors import PostroomError
+from postroom.workspaces.models import Company, User, Workspace
+
+
+class UnknownCompanyError(PostroomError):
+    """This workspace has no such company."""
+
+    code = "unknown_company"
+
+
+def workspaces_of(user: User) -> QuerySet[Workspace]:
+    return Workspace.objects.filter(memberships__user=user, memberships__user__is_active=True)
+
+
+def company_of(workspace: Workspace, name: str | None) -> Company:
+    """The named company, or the workspace's first one when no name is given."""
+    companies = workspace.companies.order_by("id")
+    found = companies.first() if name is None else companies.filter(name__iexact=name).first()
+    if found is not None:
+        return found
+    known = ", ".join(f"“{company.name}”" for company in companies[:20]) or "none yet"
+    raise UnknownCompanyError(f"There is no company “{name or ''}”; this workspace has {known}.", field="company")

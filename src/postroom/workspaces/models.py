@@ -1,0 +1,129 @@
+"""Who uses this installation: workspaces with their companies, people, API keys and system parameters."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+
+from postroom.policy.routing import Policy
+
+# A workspace's name is a DNS label of its sub-domain (RFC 1035 §2.3.1).
+SUBDOMAIN_LABEL = RegexValidator(
+    r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+    "Write a workspace name of small letters, digits and hyphens: it becomes its sub-domain.",
+)
+
+
+class Workspace(models.Model):
+    """One customer's set of data."""
+
+    slug = models.CharField(max_length=63, unique=True, validators=[SUBDOMAIN_LABEL])
+    name = models.CharField(max_length=200)
+    routing_policy = models.CharField(
+        max_length=40, choices=[(policy.value, policy.value) for policy in Policy], default=Policy.DOCUMENTED.value
+    )
+    signs_return_path = models.BooleanField(
+        default=False, help_text="Tag the envelope sender, so that a bounce finds its delivery without reading the mail"
+    )
+    # Raised by database triggers whenever something that routing reads changes; see domains/ and servers/ migrations.
+    routing_version = models.BigIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def subdomain(self) -> str:
+        """The domain this workspace owns from its first minute on, for example company-name.example."""
+        return f"{self.slug}.{settings.POSTROOM.platform_domain}"
+
+
+class Company(models.Model):
+    """A legal or brand unit in whose name a workspace sends."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="companies")
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("workspace", Lower("name"), name="company_name_once_per_workspace"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager):  # type: ignore[type-arg] # takes no parameters at run time
+    def create_user(self, email: str, password: str | None, **fields: Any) -> "User":
+        user = self.model(email=email.lower(), **fields)
+        user.set_password(password)
+        user.save()
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person who signs in."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=200, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "email"
+    objects = UserManager()
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Membership(models.Model):
+    """What a person may do in a workspace."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner"
+        ADMINISTRATOR = "administrator"
+        MANAGER = "manager"
+        MEMBER = "member"
+        READER = "reader"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="one_membership_per_workspace")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} in {self.workspace_id}"
+
+
+class ApiKey(models.Model):
+    """Lets an application act for a workspace. Only a hash is kept: the key itself is shown once."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=12, help_text="First letters of the key, to recognise it by")
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class SystemParameter(models.Model):
+    """A named value that steers the workspace, such as mail.default.from_filter."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="parameters")
+    key = models.CharField(max_length=100)
+    value = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "key"], name="parameter_once_per_workspace")]
+
+    def __str__(self) -> str:
+        return self.key

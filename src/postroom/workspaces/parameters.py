@@ -1,0 +1,10 @@
+"""Which system parameters are known, and what they hold."""
+
+from postroom.workspaces.models import SystemParameter, Workspace
+
+DEFAULT_FROM_FILTER = "mail.default.from_filter"
+
+
+def parameter(workspace: Workspace, key: str) -> str | None:
+    """The value, or None when the parameter is not set or empty."""
+    return SystemParameter.objects.filter(workspace=workspace, key=key).values_list("value", flat=True).first() or None
