@@ -27,7 +27,11 @@ class FromFilter:
 
     def holds(self, mailbox: Mailbox) -> bool:
         """Whether an entry is the mailbox's address or its domain; a domain does not hold its sub-domains."""
-        return mailbox.domain in self.domains or match_key(mailbox) in self.addresses
+        return self.holds_key(match_key(mailbox))
+
+    def holds_key(self, key: str) -> bool:
+        """As `holds`, for a mailbox's match key."""
+        return key in self.addresses or key.rpartition("@")[2] in self.domains
 
 
 def parse_from_filter(text: str | None) -> FromFilter:

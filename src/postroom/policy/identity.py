@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from postroom.errors import AddressError
 from postroom.policy.from_filter import match_key
@@ -21,13 +22,41 @@ class AliasDomain:
     default_from: str
 
 
+class Speaker(NamedTuple):
+    """A mailbox that a message can be from, with what routing asks of it again and again, made once."""
+
+    mailbox: Mailbox
+    address: str
+    key: str
+    """The match key."""
+    text: str
+    """The address as people read it, an IDN in Unicode."""
+
+    @classmethod
+    def of(cls, mailbox: Mailbox) -> "Speaker":
+        address = text = mailbox.address
+        if "xn--" in mailbox.domain:
+            text = address.removesuffix(mailbox.domain) + domain_to_unicode(mailbox.domain)
+        return cls(mailbox, address, match_key(mailbox), text)
+
+    def in_place_of(self, author: "Speaker") -> "Speaker":
+        """This address under the author's name, or under the author's local part where there is no name.
+
+        An author who already has the address stays as written.
+        """
+        if author.key == self.key:
+            return author
+        name = author.mailbox.name if author.mailbox.name.strip() else author.mailbox.local
+        return Speaker(Mailbox(name, self.mailbox.local, self.mailbox.domain), self.address, self.key, self.text)
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """The addresses that follow from an alias domain; None where there is none."""
 
-    notification: Mailbox | None
-    bounce: Mailbox | None
-    catchall: Mailbox | None
+    notification: Speaker | None
+    bounce: Speaker | None
+    catchall: Speaker | None
     overrides_from: bool
     """Whether the Default From Alias is a complete address, which replaces every From."""
 
@@ -38,39 +67,23 @@ def find_identity(alias_domain: AliasDomain | None, platform_from: Mailbox | Non
 
     Raises AddressError whose `field` is the alias domain's field that makes no address.
     """
+    platform = Speaker.of(Mailbox("", platform_from.local, platform_from.domain)) if platform_from else None
     if alias_domain is None:
-        return Identity(platform_from, platform_from, None, overrides_from=False)
+        return Identity(platform, platform, None, overrides_from=False)
     return Identity(
-        notification=_read_alias(alias_domain, "default_from") or platform_from,
-        bounce=_read_alias(alias_domain, "bounce") or platform_from,
+        notification=_read_alias(alias_domain, "default_from") or platform,
+        bounce=_read_alias(alias_domain, "bounce") or platform,
         catchall=_read_alias(alias_domain, "catchall"),
         overrides_from="@" in alias_domain.default_from,
     )
 
 
-def replace_address(author: Mailbox, by: Mailbox) -> Mailbox:
-    """`by` under the author's name, or under the author's local part where there is no name.
-
-    An author who already has that address stays as written.
-    """
-    if match_key(author) == match_key(by):
-        return author
-    return Mailbox(author.name if author.name.strip() else author.local, by.local, by.domain)
-
-
-def readable(mailbox: Mailbox) -> str:
-    """The address as people read it, the domain in Unicode."""
-    if "xn--" not in mailbox.domain:
-        return mailbox.address
-    return mailbox.address.removesuffix(mailbox.domain) + domain_to_unicode(mailbox.domain)
-
-
-def _read_alias(alias_domain: AliasDomain, field: str) -> Mailbox | None:
+def _read_alias(alias_domain: AliasDomain, field: str) -> Speaker | None:
     alias = getattr(alias_domain, field).strip()
     if not alias:
         return None
     is_complete = field == "default_from" and "@" in alias
     try:
-        return parse_mailbox(alias if is_complete else f"{alias}@{alias_domain.name}")
+        return Speaker.of(parse_mailbox(alias if is_complete else f"{alias}@{alias_domain.name}"))
     except AddressError as error:
         raise AddressError(error.message, field=f"alias_domain.{field}") from error

@@ -22,9 +22,9 @@ from typing import NamedTuple
 from unicodedata import combining, normalize
 
 from postroom.errors import MissingFromError, UnknownServerError
-from postroom.policy.from_filter import FromFilter, match_key, parse_from_filter
-from postroom.policy.identity import AliasDomain, Identity, find_identity, readable, replace_address
-from postroom.rfc.address import Mailbox, domain_to_unicode
+from postroom.policy.from_filter import FromFilter, parse_from_filter
+from postroom.policy.identity import AliasDomain, Identity, Speaker, find_identity
+from postroom.rfc.address import Mailbox
 
 __all__ = ["AliasDomain", "Decision", "Policy", "RoutingTable", "Server", "Step", "compile_table"]
 
@@ -55,8 +55,7 @@ class Step(NamedTuple):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """How a message leaves; `server` None is the default server, `reply_to` None means no Reply-To is set."""
 
     server: Server | None
@@ -76,11 +75,11 @@ class _Route(NamedTuple):
     name: str
     filter_name: str
 
-    def keeps(self, author: Mailbox) -> bool:
-        return self.from_filter.holds(author) or (self.server is None and self.from_filter.is_empty)
+    def keeps(self, author: Speaker) -> bool:
+        return self.from_filter.holds_key(author.key) or (self.server is None and self.from_filter.is_empty)
 
-    def may_send_for(self, mailbox: Mailbox) -> bool:
-        return self.from_filter.is_empty or self.from_filter.holds(mailbox)
+    def may_send_for(self, speaker: Speaker) -> bool:
+        return self.from_filter.is_empty or self.from_filter.holds_key(speaker.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +115,19 @@ class RoutingTable:
         route = self._search(author, identity, steps) if forced is None else self._force(forced, author, steps)
         header_from = author
         if identity.notification and not route.keeps(author):
-            header_from = replace_address(author, identity.notification)
+            header_from = identity.notification.in_place_of(author)
         return_path, bounce_warnings = _find_return_path(route, header_from, identity, steps)
         return Decision(
             server=route.server,
-            from_=header_from,
-            from_rewritten=from_ is not None and match_key(header_from) != match_key(from_),
+            from_=header_from.mailbox,
+            from_rewritten=from_ is not None and header_from.mailbox is not from_,
             return_path=return_path,
             reply_to=identity.catchall.address if identity.catchall else None,
             steps=tuple(steps),
             warnings=(*self.faults, *_warn_of_from(route, header_from, identity), *bounce_warnings),
         )
 
-    def _search(self, author: Mailbox, identity: Identity, steps: list[Step]) -> _Route:
+    def _search(self, author: Speaker, identity: Identity, steps: list[Step]) -> _Route:
         for criterion in self.criteria:
             route, why = _CRITERIA[criterion](self, author, identity)
             steps.append(Step(criterion, route is not None, why))
@@ -136,14 +135,14 @@ class RoutingTable:
                 return route
         raise AssertionError("the default server is always found")
 
-    def _force(self, key: int | str, author: Mailbox, steps: list[Step]) -> _Route:
+    def _force(self, key: int | str, author: Speaker, steps: list[Step]) -> _Route:
         route = self.routes.get(key)
         if route is None:
             raise UnknownServerError(f"There is no outgoing server “{key}”; {_CHOOSE_ANOTHER}", server=key)
         if route.server and not route.server.active:
             raise UnknownServerError(f"{route.name} is archived; restore it, or {_CHOOSE_ANOTHER}", server=key)
         why = f"The message is bound to {route.name}; {_say_filter(route, author)}."
-        steps.append(Step("forced_server", matched=True, why=why))
+        steps.append(Step("forced_server", True, why=why))
         return route
 
 
@@ -190,58 +189,59 @@ def _rank(server: Server) -> tuple[int, str, str, int | str]:
     return server.priority, letters, folded, server.key
 
 
-def _find_author(from_: Mailbox | None, identity: Identity, steps: list[Step]) -> Mailbox:
+def _find_author(from_: Mailbox | None, identity: Identity, steps: list[Step]) -> Speaker:
     """The From before a server is chosen: the notification address for the system, or for all (B3)."""
     notification = identity.notification
     if from_ is None:
         if notification is None:
             raise MissingFromError(field="from")
-        why = f"The message has no From, so the system speaks as {readable(notification)}."
-        steps.append(Step("empty_from", matched=True, why=why))
-        return Mailbox("", notification.local, notification.domain)
+        why = f"The message has no From, so the system speaks as {notification.text}."
+        steps.append(Step("empty_from", True, why=why))
+        return notification
+    author = Speaker.of(from_)
     if notification is None or not identity.overrides_from:
         why = "The Default From Alias is not a complete address, so it does not replace every From."
-        steps.append(Step("complete_default_from", matched=False, why=why))
-        return from_
-    why = f"The Default From Alias is the complete address {readable(notification)}, which replaces every From."
-    steps.append(Step("complete_default_from", matched=True, why=why))
-    return replace_address(from_, notification)
+        steps.append(Step("complete_default_from", False, why=why))
+        return author
+    why = f"The Default From Alias is the complete address {notification.text}, which replaces every From."
+    steps.append(Step("complete_default_from", True, why=why))
+    return notification.in_place_of(author)
 
 
 _Found = tuple[_Route | None, str]
 
 
-def _by_address(table: RoutingTable, author: Mailbox, _identity: Identity) -> _Found:
-    return _found_in_filter(table.by_address.get(match_key(author)), readable(author))
+def _by_address(table: RoutingTable, author: Speaker, _identity: Identity) -> _Found:
+    return _found_in_filter(table.by_address.get(author.key), author.text)
 
 
-def _by_domain(table: RoutingTable, author: Mailbox, _identity: Identity) -> _Found:
-    return _found_in_filter(table.by_domain.get(author.domain), domain_to_unicode(author.domain))
+def _by_domain(table: RoutingTable, author: Speaker, _identity: Identity) -> _Found:
+    return _found_in_filter(table.by_domain.get(author.mailbox.domain), author.text.rpartition("@")[2])
 
 
-def _for_notification(table: RoutingTable, _author: Mailbox, identity: Identity) -> _Found:
+def _for_notification(table: RoutingTable, _author: Speaker, identity: Identity) -> _Found:
     notification = identity.notification
     if notification is None:
         return None, "There is no notification address."
-    route = table.by_address.get(match_key(notification)) or table.by_domain.get(notification.domain)
-    return _found_in_filter(route, f"the notification address {readable(notification)}")
+    route = table.by_address.get(notification.key) or table.by_domain.get(notification.mailbox.domain)
+    return _found_in_filter(route, f"the notification address {notification.text}")
 
 
-def _without_filter(table: RoutingTable, _author: Mailbox, _identity: Identity) -> _Found:
+def _without_filter(table: RoutingTable, _author: Speaker, _identity: Identity) -> _Found:
     route = table.without_filter
     return route, f"{route.name} has no FROM filter." if route else "No server is without a FROM filter."
 
 
-def _first(table: RoutingTable, _author: Mailbox, _identity: Identity) -> _Found:
+def _first(table: RoutingTable, _author: Speaker, _identity: Identity) -> _Found:
     route = table.first
     return route, f"{route.name} is the first server." if route else "There is no active outgoing server."
 
 
-def _default(table: RoutingTable, author: Mailbox, _identity: Identity) -> _Found:
+def _default(table: RoutingTable, author: Speaker, _identity: Identity) -> _Found:
     return table.default, f"The default server sends; {_say_filter(table.default, author)}."
 
 
-_CRITERIA: dict[str, Callable[[RoutingTable, Mailbox, Identity], _Found]] = {
+_CRITERIA: dict[str, Callable[[RoutingTable, Speaker, Identity], _Found]] = {
     "filter_address": _by_address,
     "filter_domain": _by_domain,
     "notification_server": _for_notification,
@@ -255,41 +255,41 @@ def _found_in_filter(route: _Route | None, what: str) -> _Found:
     return route, f"{route.filter_name} holds {what}." if route else f"No server's FROM filter holds {what}."
 
 
-def _say_filter(route: _Route, author: Mailbox) -> str:
+def _say_filter(route: _Route, author: Speaker) -> str:
     if route.from_filter.is_empty:
         return f"{route.filter_name} is empty"
-    verb = "holds" if route.from_filter.holds(author) else "does not hold"
-    return f"{route.filter_name} {verb} {readable(author)} or its domain"
+    verb = "holds" if route.from_filter.holds_key(author.key) else "does not hold"
+    return f"{route.filter_name} {verb} {author.text} or its domain"
 
 
 def _find_return_path(
-    route: _Route, header_from: Mailbox, identity: Identity, steps: list[Step]
+    route: _Route, header_from: Speaker, identity: Identity, steps: list[Step]
 ) -> tuple[str, tuple[str, ...]]:
     """The bounce address where the server may send for it, otherwise the From, with a warning (D6)."""
     bounce = identity.bounce
     if bounce and route.may_send_for(bounce):
-        why = f"{_capital(route.name)} may send for {readable(bounce)}, where delivery errors go."
-        steps.append(Step("bounce_address", matched=True, why=why))
+        why = f"{_capital(route.name)} may send for {bounce.text}, where delivery errors go."
+        steps.append(Step("bounce_address", True, why=why))
         return bounce.address, ()
     why = "There is no bounce address."
     cure = "set an alias domain with a Bounce Alias"
     if bounce:
-        why = f"{_capital(route.filter_name)} does not hold {readable(bounce)}."
-        cure = f"add {domain_to_unicode(bounce.domain)} to {route.filter_name} if the provider allows it"
-    steps.append(Step("bounce_address", matched=False, why=why))
-    warning = f"Delivery errors will not come back: they go to {readable(header_from)}. {why[:-1]}; {cure}."
+        why = f"{_capital(route.filter_name)} does not hold {bounce.text}."
+        cure = f"add {bounce.text.rpartition('@')[2]} to {route.filter_name} if the provider allows it"
+    steps.append(Step("bounce_address", False, why=why))
+    warning = f"Delivery errors will not come back: they go to {header_from.text}. {why[:-1]}; {cure}."
     return header_from.address, (warning,)
 
 
-def _warn_of_from(route: _Route, header_from: Mailbox, identity: Identity) -> tuple[str, ...]:
+def _warn_of_from(route: _Route, header_from: Speaker, identity: Identity) -> tuple[str, ...]:
     if identity.notification is None and not route.keeps(header_from):
         return (
-            f"The author's own address {readable(header_from)} is used though nothing says that {route.name} may send "
+            f"The author's own address {header_from.text} is used though nothing says that {route.name} may send "
             "for it, because there is no notification address; set an alias domain.",
         )
     if not route.may_send_for(header_from):
         return (
-            f"{_capital(route.filter_name)} does not hold the From {readable(header_from)}, so the provider may refuse "
+            f"{_capital(route.filter_name)} does not hold the From {header_from.text}, so the provider may refuse "
             "the message; add it to the filter.",
         )
     return ()
