@@ -34,6 +34,24 @@ class HeaderError(PostroomError):
     code = "invalid_header"
 
 
+class ContentError(PostroomError):
+    """The text, the html or an attachment cannot be written as mail."""
+
+    code = "invalid_content"
+
+
+class DraftError(PostroomError):
+    """The message is not understood; compare its fields with docs/api.md."""
+
+    code = "invalid_message"
+
+
+class RepeatedFromError(PostroomError):
+    """The message has more than one From; send exactly one."""
+
+    code = "repeated_from"
+
+
 class ScenarioError(PostroomError):
     """The routing scenario is not understood; compare it with docs/routing.md."""
 
@@ -50,3 +68,15 @@ class SigningKeyError(PostroomError):
     """The DKIM key cannot be used; give an RSA (1024 bits or more) or Ed25519 private key in PEM form."""
 
     code = "invalid_dkim_key"
+
+
+class SignatureSyntaxError(PostroomError):
+    """The DKIM signature, or the key record it names, is malformed."""
+
+    code = "invalid_dkim_signature"
+
+
+class SignatureRefusedError(PostroomError):
+    """The DKIM signature, or the key record it names, is one that a verifier must not accept."""
+
+    code = "refused_dkim_signature"
