@@ -1,0 +1,51 @@
+"""Does the verifier that receivers run on Debian accept our signatures?"""
+
+import pytest
+from hypothesis import given, settings
+
+from postroom.rfc.dkim import Signer, public_key_record
+from tests.peers.opendkim import Judgement, judge
+from tests.rfc.dkim_mail import BODIES, HEADS, INVOICE_BODY, INVOICE_HEAD, make_key, make_signer, sign
+
+pytestmark = pytest.mark.requires("opendkim")
+
+RSA, ED25519 = make_key("rsa"), make_key("ed25519")
+SIGNERS = {"rsa": make_signer(RSA, selector="rsa"), "ed25519": make_signer(ED25519, selector="ed25519")}
+RECORDS = {
+    "rsa._domainkey.company-name.example": public_key_record(RSA),
+    "ed25519._domainkey.company-name.example": public_key_record(ED25519),
+}
+
+
+def passes(signer: Signer) -> Judgement:
+    return Judgement("pass", signer.domain, signer.selector)
+
+
+@pytest.mark.parametrize("signer", SIGNERS.values(), ids=SIGNERS)
+def test_opendkim_accepts_an_invoice(signer: Signer) -> None:
+    assert judge(sign(signer, INVOICE_HEAD, INVOICE_BODY), RECORDS) == [passes(signer)]
+
+
+def test_opendkim_accepts_both_signatures_of_one_message() -> None:
+    first, second = SIGNERS.values()
+    message = sign(first, INVOICE_HEAD, INVOICE_BODY)
+    head_of_second = sign(second, INVOICE_HEAD, INVOICE_BODY).removesuffix(INVOICE_HEAD + b"\r\n" + INVOICE_BODY)
+    assert judge(head_of_second + message, RECORDS) == [passes(second), passes(first)]
+
+
+@given(HEADS, BODIES)
+@settings(max_examples=15, deadline=None)
+def test_opendkim_accepts_odd_space_and_repeated_fields(head: bytes, body: bytes) -> None:
+    for signer in SIGNERS.values():
+        assert judge(sign(signer, head, body), RECORDS) == [passes(signer)]
+
+
+def test_opendkim_refuses_a_changed_body_and_a_second_subject() -> None:
+    signer = SIGNERS["rsa"]
+    message = sign(signer, INVOICE_HEAD, INVOICE_BODY)
+    for changed in (message + b"P.S.\r\n", b"Subject: Another\r\n" + message):
+        assert judge(changed, RECORDS) == [passes(signer)._replace(result="fail")]
+
+
+def test_opendkim_puts_off_mail_whose_key_is_not_published() -> None:
+    assert judge(sign(SIGNERS["rsa"], INVOICE_HEAD, INVOICE_BODY), {}) == []
