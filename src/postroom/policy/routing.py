@@ -9,10 +9,11 @@ The criteria are tried in order until one finds a server (docs/routing.md tells 
 4. `first_server`: the first server.
 5. `default_server`: the installation's, with the parameter mail.default.from_filter as its filter.
 
-A forced server (`forced_server`) takes the place of the search. The From is kept exactly if the chosen server's filter
-holds it, or the default server's filter is empty; otherwise the notification address replaces it. A complete Default
-From Alias (`complete_default_from`) replaces it before everything else. "First" is the lowest priority value, then the
-name as people sort it, then the key.
+A forced server (`forced_server`) takes the place of the search. Then `keep_from`: the From is kept exactly if the
+chosen server's filter holds it, or the default server's filter is empty; otherwise the notification address replaces
+it. A complete Default From Alias (`complete_default_from`) replaces it before everything else; `empty_from` stands
+there when the system itself speaks. Last, `bounce_address`: may the server send for it? "First" is the lowest priority
+value, then the name as people sort it, then the key.
 """
 
 from collections.abc import Callable, Iterable
@@ -112,10 +113,8 @@ class RoutingTable:
         identity = find_identity(alias_domain, platform_from)
         steps: list[Step] = []
         author = _find_author(from_, identity, steps)
-        route = self._search(author, identity, steps) if forced is None else self._force(forced, author, steps)
-        header_from = author
-        if identity.notification and not route.keeps(author):
-            header_from = identity.notification.in_place_of(author)
+        route = self._search(author, identity, steps) if forced is None else self._force(forced, steps)
+        header_from = _find_header_from(route, author, identity, steps)
         return_path, bounce_warnings = _find_return_path(route, header_from, identity, steps)
         return Decision(
             server=route.server,
@@ -133,16 +132,16 @@ class RoutingTable:
             steps.append(Step(criterion, route is not None, why))
             if route:
                 return route
-        raise AssertionError("the default server is always found")
+        steps.append(Step("default_server", True, "No outgoing server is active, so the default server sends."))
+        return self.default
 
-    def _force(self, key: int | str, author: Speaker, steps: list[Step]) -> _Route:
+    def _force(self, key: int | str, steps: list[Step]) -> _Route:
         route = self.routes.get(key)
         if route is None:
             raise UnknownServerError(f"There is no outgoing server “{key}”; {_CHOOSE_ANOTHER}", server=key)
         if route.server and not route.server.active:
             raise UnknownServerError(f"{route.name} is archived; restore it, or {_CHOOSE_ANOTHER}", server=key)
-        why = f"The message is bound to {route.name}; {_say_filter(route, author)}."
-        steps.append(Step("forced_server", True, why=why))
+        steps.append(Step("forced_server", True, f"The message is bound to {route.name}."))
         return route
 
 
@@ -154,19 +153,18 @@ def compile_table(servers: Iterable[Server], *, policy: Policy, default_from_fil
 
     `default_from_filter` is the parameter mail.default.from_filter; it counts only where no server is active.
     """
-    routes = [_make_route(server) for server in sorted(servers, key=_rank)]
-    active = [route for route in routes if route.server and route.server.active]
+    ranked = sorted(servers, key=_rank)
+    active = [_make_route(server) for server in ranked if server.active]
+    archived = [_make_route(server) for server in ranked if not server.active]
     default = _Route(
         None, parse_from_filter(default_from_filter), "the default server", "the parameter mail.default.from_filter"
     )
-    # Written from the last to the first, so that the first server remains; active ones after archived ones likewise.
-    ranked = active[::-1]
-    archived = [route for route in routes if route not in active]
+    last_to_first = active[::-1]  # so that the first server is what remains in each dictionary
     return RoutingTable(
-        criteria=tuple(name for name in _CRITERIA if name != "notification_server" or policy is not Policy.DOCUMENTED),
-        routes={route.server.key: route for route in archived + ranked if route.server},
-        by_address={address: route for route in ranked for address in route.from_filter.addresses},
-        by_domain={domain: route for route in ranked for domain in route.from_filter.domains},
+        criteria=tuple(name for name in _CRITERIA if name != "notification_server" or policy != Policy.DOCUMENTED),
+        routes={route.server.key: route for route in archived + last_to_first if route.server},
+        by_address={address: route for route in last_to_first for address in route.from_filter.addresses},
+        by_domain={domain: route for route in last_to_first for domain in route.from_filter.domains},
         without_filter=next((route for route in active if route.from_filter.is_empty), None),
         first=active[0] if active else None,
         default=default,
@@ -237,17 +235,12 @@ def _first(table: RoutingTable, _author: Speaker, _identity: Identity) -> _Found
     return route, f"{route.name} is the first server." if route else "There is no active outgoing server."
 
 
-def _default(table: RoutingTable, author: Speaker, _identity: Identity) -> _Found:
-    return table.default, f"The default server sends; {_say_filter(table.default, author)}."
-
-
 _CRITERIA: dict[str, Callable[[RoutingTable, Speaker, Identity], _Found]] = {
     "filter_address": _by_address,
     "filter_domain": _by_domain,
     "notification_server": _for_notification,
     "no_filter": _without_filter,
     "first_server": _first,
-    "default_server": _default,
 }
 
 
@@ -255,11 +248,25 @@ def _found_in_filter(route: _Route | None, what: str) -> _Found:
     return route, f"{route.filter_name} holds {what}." if route else f"No server's FROM filter holds {what}."
 
 
-def _say_filter(route: _Route, author: Speaker) -> str:
+def _find_header_from(route: _Route, author: Speaker, identity: Identity, steps: list[Step]) -> Speaker:
+    """The author as long as the server may send for it, otherwise the notification address under the author's name."""
+    keeps = route.keeps(author)
     if route.from_filter.is_empty:
-        return f"{route.filter_name} is empty"
-    verb = "holds" if route.from_filter.holds_key(author.key) else "does not hold"
-    return f"{route.filter_name} {verb} {author.text} or its domain"
+        reason = f"{_capital(route.filter_name)} is empty"
+    else:
+        reason = f"{_capital(route.filter_name)} {'holds' if keeps else 'does not hold'} {author.text} or its domain"
+    notification = identity.notification
+    header_from = author if keeps or notification is None else notification.in_place_of(author)
+    if header_from is not author:
+        outcome = f"so the notification address {header_from.text} replaces the From"
+    elif keeps:
+        outcome = "so the From stays"
+    elif notification is None:
+        outcome = "but there is no notification address, so the From stays"
+    else:
+        outcome = "but the From is the notification address already"
+    steps.append(Step("keep_from", keeps, f"{reason}, {outcome}."))
+    return header_from
 
 
 def _find_return_path(

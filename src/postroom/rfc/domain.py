@@ -75,4 +75,5 @@ def _normalise_literal(text: str) -> str:
 
 
 def _refusal(text: str) -> AddressError:
-    return AddressError(f"“{text[:80]}” is not a domain; write it like company-name.com.", text=text)
+    shown = text[:80].encode(errors="replace").decode()
+    return AddressError(f"“{shown}” is not a domain; write it like company-name.com.", text=text)
