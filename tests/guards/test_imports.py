@@ -1,0 +1,19 @@
+import pytest
+
+from tests.guards.source import imported_at_run_time, modules
+
+# module: the only modules or packages that may import it. Modules that do not exist yet may be named.
+ONLY_IMPORTED_BY = {
+    "postroom.smtp.client": ("postroom.smtp", "postroom.outbound.deliver", "postroom.servers.probe"),
+    "postroom.smtp.pool": ("postroom.smtp", "postroom.outbound.deliver", "postroom.servers.probe"),
+    "postroom.outbound.compose": ("postroom.outbound.submit",),
+    "postroom.outbound.route": ("postroom.outbound.submit",),
+    "postroom.policy.status": ("postroom.outbound.models", "postroom.outbound.queue", "postroom.outbound.outcome"),
+}
+
+
+@pytest.mark.parametrize("imported", ONLY_IMPORTED_BY)
+def test_is_imported_only_where_the_architecture_says(imported: str) -> None:
+    allowed = ONLY_IMPORTED_BY[imported]
+    importers = [module for module in modules() if imported in imported_at_run_time(module)]
+    assert [module for module in importers if not f"{module}.".startswith(tuple(f"{name}." for name in allowed))] == []
