@@ -6,7 +6,7 @@ import re
 from postroom.errors import SignatureSyntaxError
 
 _TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_NOT_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_NOT_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _WHITE_SPACE = re.compile(r"[ \t\r\n]+")
 
 
@@ -16,7 +16,8 @@ def parse_tags(text: str) -> dict[str, str]:
     for part in text.replace("\r\n", "").strip(" \t").removesuffix(";").split(";"):
         name, equals, value = (piece.strip(" \t") for piece in part.partition("="))
         if not equals or not _TAG_NAME.fullmatch(name) or _NOT_IN_VALUE.search(value):
-            raise SignatureSyntaxError(f"“{part.strip()[:40]}” is not a tag=value pair")
+            shown = _NOT_IN_VALUE.sub("\N{REPLACEMENT CHARACTER}", part.strip(" \t")[:40])
+            raise SignatureSyntaxError(f"“{shown}” is not a tag=value pair")
         if name in tags:
             raise SignatureSyntaxError(f"the tag {name}= is given twice")
         tags[name] = value

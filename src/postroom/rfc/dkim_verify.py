@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from postroom.errors import AddressError, SignatureRefusedError, SignatureSyntaxError
 from postroom.rfc.dkim_canonical import BODY_FORMS, HEADER_FORMS, Fields, select_fields
-from postroom.rfc.dkim_key import KeyRecord, is_signed_by, key_name, read_key_record, to_dns_name
+from postroom.rfc.dkim_key import KeyRecord, PublicKey, is_signed_by, key_name, read_key_record, to_dns_name
 from postroom.rfc.dkim_tags import decode_base64, parse_tags, split_list
 from postroom.rfc.headers import split_message
 
@@ -64,7 +64,7 @@ def verify(message: bytes, lookup: Lookup, *, now: int | None = None) -> tuple[V
     fields = message_forms.fields("simple").get(_FIELD_NAME, [])
     if not fields:
         return (Verdict(Result.NONE, reason="the message is not signed"),)
-    judged = [_judge(field, message_forms, lookup, now) for field in fields[:MAX_SIGNATURES]]
+    judged = [_judge(field, message_forms, lookup=lookup, now=now) for field in fields[:MAX_SIGNATURES]]
     unread = Verdict(Result.NEUTRAL, reason=f"only the first {MAX_SIGNATURES} signatures are verified")
     return (*judged, *[unread] * (len(fields) - len(judged)))
 
@@ -101,7 +101,7 @@ class _Signature:
     has_exact_identity: bool
 
 
-def _judge(field: bytes, message_forms: _MessageForms, lookup: Lookup, now: int | None) -> Verdict:
+def _judge(field: bytes, message_forms: _MessageForms, *, lookup: Lookup, now: int | None) -> Verdict:
     tags: dict[str, str] = {}
     is_testing = False
     try:
@@ -109,7 +109,7 @@ def _judge(field: bytes, message_forms: _MessageForms, lookup: Lookup, now: int 
         signature = _read_signature(tags, now)
         record = _find_key(signature, lookup)
         is_testing = record.is_testing
-        result, reason = _compare(signature, record, field, message_forms)
+        result, reason = _compare(signature, record.key, field=field, message_forms=message_forms)
     except (SignatureSyntaxError, AddressError) as error:
         result, reason = Result.NEUTRAL, error.message
     except SignatureRefusedError as error:
@@ -214,7 +214,7 @@ def _find_key(signature: _Signature, lookup: Lookup) -> KeyRecord:
 
 
 def _compare(
-    signature: _Signature, record: KeyRecord, field: bytes, message_forms: _MessageForms
+    signature: _Signature, key: PublicKey, *, field: bytes, message_forms: _MessageForms
 ) -> tuple[Result, str]:
     body = message_forms.body(signature.body_form)
     covered = len(body) if signature.body_length is None else signature.body_length
@@ -224,7 +224,7 @@ def _compare(
         return Result.FAIL, "the body has been changed"
     fields = message_forms.fields(signature.header_form)
     text = select_fields(fields, signature.names) + _without_signature(field, signature.header_form)
-    if not is_signed_by(record.key, text, signature.octets):
+    if not is_signed_by(key, text, signature.octets):
         return Result.FAIL, "the header has been changed, or the key is another"
     return Result.PASS, "" if covered == len(body) else f"only the first {covered} octets of the body are signed"
 
