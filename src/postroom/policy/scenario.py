@@ -42,7 +42,7 @@ class Scenario:
 
 
 def answer_scenario(text: bytes) -> dict[str, Any]:
-    """The decision for one scenario in JSON or `{"error": {"code", "message"}}`, with the scenario's id if it has one."""
+    """The decision for one scenario, or `{"error": {"code", "message"}}`; with the scenario's id, if it has one."""
     identifier: dict[str, Any] = {}
     try:
         members = _load(text)
