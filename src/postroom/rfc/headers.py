@@ -1,0 +1,140 @@
+"""What does this header block say, and how is one field of it changed without touching another byte?
+
+RFC 5322 §2.2, read as mail arrives rather than as it should: nothing here raises, and the time is linear in the input.
+A *head* is the header block, each field ended by CRLF, without the empty line; a *field* is one complete header field.
+Fields are written by `header_encoding`, whose functions are offered here too.
+"""
+
+import re
+from collections.abc import Iterator
+
+from postroom.rfc.encoded_word import decode_encoded_words
+from postroom.rfc.header_encoding import (
+    encode_date,
+    encode_identifiers,
+    encode_mailboxes,
+    encode_parameters,
+    encode_text,
+)
+
+__all__ = [
+    "encode_date",
+    "encode_identifiers",
+    "encode_mailboxes",
+    "encode_parameters",
+    "encode_text",
+    "field_value",
+    "get_field",
+    "iter_fields",
+    "needs_smtputf8",
+    "remove_field",
+    "set_field",
+    "split_message",
+]
+
+# A field's first line (white space before the colon is §4.5's) or a continuation.
+_HEAD_LINE = re.compile(rb"(?:[!-9;-~]+[ \t]*:|[ \t])[^\n]*\n?")
+_FIELD_START = re.compile(rb"[!-9;-~]+[ \t]*:")
+_BROKEN_FIELD = re.compile(rb"[^\n:]+:[^\n]*\n(?=[!-9;-~]+[ \t]*:)")
+_EMPTY_LINE = re.compile(rb"\r*\n")
+_FIELD = re.compile(rb"(?:[^\n]+\n?|\n)(?:[ \t][^\n]*\n?)*")
+# What must not reach a database or another header field, however it was smuggled into this one.
+_UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def split_message(raw: bytes) -> tuple[bytes, bytes]:
+    """The head, its line ends made CRLF, and the body, untouched.
+
+    The body starts after the empty line or, where that is missing, at the first line that is no header field. Left out
+    are a mbox "From " line, a byte order mark, a first line that is no field though the second one is, and a field
+    whose name is malformed when another field follows it.
+    """
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\r\n")  # old Macintosh files
+    end = _find_first_field(raw)
+    has_head = _FIELD_START.match(raw, end) is not None
+    lines: list[bytes] = []
+    while has_head and (line := _HEAD_LINE.match(raw, end) or _BROKEN_FIELD.match(raw, end)):
+        end = line.end()
+        if line.re is _HEAD_LINE:
+            lines.append(line[0])
+    empty_line = _EMPTY_LINE.match(raw, end)
+    return _with_crlf(b"".join(lines)), raw[empty_line.end() if empty_line else end :]
+
+
+def iter_fields(head: bytes) -> Iterator[tuple[str, bytes]]:
+    """Each field's name in lower case, "" for a line without a colon, and the field as it stands, CRLFs included."""
+    for match in _FIELD.finditer(head):
+        yield _name_of(match[0]), match[0]
+
+
+def field_value(field: bytes) -> str:
+    """What stands after the colon, unfolded, encoded words left as they are: read addresses from this.
+
+    8-bit text is taken for UTF-8 (RFC 6532), else for ISO 8859-1; controls become blanks.
+    """
+    octets = b"".join(field.partition(b":")[2].splitlines()).strip(b" \t")
+    try:
+        text = octets.decode()
+    except UnicodeDecodeError:
+        text = octets.decode("latin-1")
+    return _UNFIT.sub(" ", text)
+
+
+def get_field(head: bytes, name: str) -> str | None:
+    """The first such field as a person reads it: unfolded, encoded words decoded; None when there is none."""
+    wanted = name.lower()
+    for found, field in iter_fields(head):
+        if found == wanted:
+            return _UNFIT.sub(" ", decode_encoded_words(field_value(field)))
+    return None
+
+
+def set_field(head: bytes, field: bytes) -> bytes:
+    """The head with `field` in place of the first of its name and without the others, or at the end."""
+    name = _name_of(field)
+    kept: list[bytes] = []
+    is_placed = False
+    for found, raw in iter_fields(head):
+        if found != name:
+            kept.append(raw)
+        elif not is_placed:
+            kept.append(field)
+            is_placed = True
+    return b"".join(kept) if is_placed else head + field
+
+
+def remove_field(head: bytes, name: str) -> bytes:
+    """The head without any field of that name."""
+    unwanted = name.lower()
+    return b"".join(field for found, field in iter_fields(head) if found != unwanted)
+
+
+def needs_smtputf8(head: bytes) -> bool:
+    """Whether the message may only go to a server that offers SMTPUTF8: a field carries raw UTF-8 (RFC 6532 §3)."""
+    return not head.isascii()
+
+
+def _name_of(field: bytes) -> str:
+    name, colon, _ = field.partition(b":")
+    return name.strip().lower().decode("latin-1") if colon else ""
+
+
+def _find_first_field(raw: bytes) -> int:
+    """Where the head starts: after what mailbox files, editors and broken programs put before it."""
+    start = len(_BYTE_ORDER_MARK) if raw.startswith(_BYTE_ORDER_MARK) else 0
+    if _FIELD_START.match(raw, start):
+        return start
+    line_end = raw.find(b"\n", start) + 1
+    line = raw[start:line_end]
+    if _FIELD_START.match(line.lstrip(b" \t")):
+        return line_end - len(line.lstrip(b" \t"))
+    is_skipped = line.startswith((b"From ", b">From ")) or (line.strip() and _FIELD_START.match(raw, line_end))
+    return line_end if is_skipped else start
+
+
+def _with_crlf(head: bytes) -> bytes:
+    if head.count(b"\r\n") != head.count(b"\n"):
+        head = re.sub(rb"\r*\n", b"\r\n", head)
+    return head if head.endswith(b"\n") or not head else head + b"\r\n"
