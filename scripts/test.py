@@ -47,6 +47,8 @@ def main(pytest_arguments: Sequence[str]) -> int:
             outcomes += threads.map(run_check, CHECKS, CHECKS.values())
         del os.environ["DJANGO_SETTINGS_MODULE"]  # the tests load Django where they need it
         outcomes.append(run_pytest(pytest_arguments))
+    else:
+        print("The other checks and the tests were not run: `make fmt` first.")
     report(outcomes)
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 

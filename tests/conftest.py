@@ -85,10 +85,13 @@ def _is_django_free(config: pytest.Config) -> bool:
 
 def _set_up_django() -> None:
     """Load the settings with nothing of the person's own installation; pytest-django then guards the database."""
-    for name in [name for name in os.environ if name.startswith("POSTROOM_") and not name.startswith("POSTROOM_TEST_")]:
+    for name in [name for name in os.environ if name.startswith("POSTROOM_") and name != "POSTROOM_TEST_DATABASE_URL"]:
         del os.environ[name]
-    os.environ["POSTROOM_DATABASE_URL"] = database.url()
+    configuration = database.run_directory() / "postroom.toml"
+    configuration.touch()
+    os.environ["POSTROOM_CONFIG"] = str(configuration)
     os.environ["POSTROOM_HOME"] = str(database.run_directory() / "home")
+    os.environ["POSTROOM_DATABASE_URL"] = database.url()
     os.environ["DJANGO_SETTINGS_MODULE"] = "postroom.config.settings"
 
     import django  # noqa: PLC0415 - not before the lines above, and not at all for the Django-free folders

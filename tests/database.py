@@ -9,17 +9,18 @@ import fcntl
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 # Environment variables reach xdist's workers; a module's variables do not.
-RUN_DIRECTORY = "POSTROOM_TEST_RUN_DIRECTORY"
+RUN_DIRECTORY = "PYTEST_POSTROOM_RUN_DIRECTORY"
 FOLDER_PREFIX = "postroom-tests-"
 
 # Lost with a crash of the machine, and a third of the time saved.
@@ -35,7 +36,7 @@ def prepare_run() -> None:
     """Make the folder of this test run, and remove those of runs that were killed; called by the first process."""
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*-*"):
         owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
-        if not Path("/proc", owner).exists():
+        if not _is_running(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)  # a server left in it notices and ends within a minute
     os.environ[RUN_DIRECTORY] = tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-")
 
@@ -75,10 +76,11 @@ def new_database() -> Iterator[str]:
 
 def end_run() -> None:
     """Stop the server if one was started, and remove the folder."""
-    with suppress(FileNotFoundError, ProcessLookupError):
-        pid = int((_server_directory() / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGQUIT)  # at once, without a checkpoint: nothing is kept
-        while Path("/proc", str(pid)).exists():
+    pid_file = _server_directory() / "postmaster.pid"
+    if pid_file.exists():
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGQUIT)  # at once, without a checkpoint: nothing is kept
+        deadline = time.monotonic() + 10
+        while pid_file.exists() and time.monotonic() < deadline:
             time.sleep(0.01)
     shutil.rmtree(run_directory())
 
@@ -95,7 +97,20 @@ def _start_server(directory: Path) -> None:
     server = get_server(directory, cleanup_mode=None, start=False)
     server.ensure_pgdata_inited()
     (directory / "postgresql.auto.conf").write_text(SERVER_SETTINGS)
-    server.ensure_postgres_running()
+    try:
+        server.ensure_postgres_running()
+    except subprocess.TimeoutExpired:  # the package waits ten seconds for pg_ctl; a busy machine may need longer
+        server.ensure_postgres_running()
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another person's
+    return True
 
 
 def _execute(statement: str) -> None:
