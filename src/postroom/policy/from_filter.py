@@ -56,7 +56,9 @@ def match_key(mailbox: Mailbox) -> str:
 
     RFC 5321 §2.4 lets a server tell local parts apart by case; none that people meet does.
     """
-    return f"{normalize('NFC', mailbox.local.casefold())}@{mailbox.domain}"
+    local = mailbox.local
+    folded = local.lower() if local.isascii() else normalize("NFC", local.casefold())
+    return f"{folded}@{mailbox.domain}"
 
 
 def _parse_domain(entry: str) -> str:

@@ -16,7 +16,7 @@ there when the system itself speaks. Last, `bounce_address`: may the server send
 value, then the name as people sort it, then the key.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -69,7 +69,7 @@ class Decision(NamedTuple):
 
 
 class _Route(NamedTuple):
-    """One way out: a server (None: the default server) with its filter, and what people call the two."""
+    """One way out: a server (None: the default server) with its filter, and how a sentence about either begins."""
 
     server: Server | None
     from_filter: FromFilter
@@ -87,13 +87,12 @@ class _Route(NamedTuple):
 class RoutingTable:
     """One workspace's servers, made ready by `compile_table` so that deciding scans none of them."""
 
-    criteria: tuple[str, ...]
+    prefers_notification: bool
     routes: dict[int | str, _Route]  # archived servers too: a forced one is named in the refusal
     by_address: dict[str, _Route]
     by_domain: dict[str, _Route]
-    without_filter: _Route | None
-    first: _Route | None
-    default: _Route
+    fallback: _Route
+    fallback_steps: tuple[Step, ...]
     faults: tuple[str, ...]
 
     def decide(
@@ -127,13 +126,19 @@ class RoutingTable:
         )
 
     def _search(self, author: Speaker, identity: Identity, steps: list[Step]) -> _Route:
-        for criterion in self.criteria:
-            route, why = _CRITERIA[criterion](self, author, identity)
-            steps.append(Step(criterion, route is not None, why))
-            if route:
-                return route
-        steps.append(Step("default_server", True, "No outgoing server is active, so the default server sends."))
-        return self.default
+        route = self.by_address.get(author.key)
+        steps.append(_try_filters("filter_address", route, author.text))
+        if route is None:
+            route = self.by_domain.get(author.mailbox.domain)
+            steps.append(_try_filters("filter_domain", route, author.text.rpartition("@")[2]))
+        notification = identity.notification
+        if route is None and self.prefers_notification and notification:
+            route = self.by_address.get(notification.key) or self.by_domain.get(notification.mailbox.domain)
+            steps.append(_try_filters("notification_server", route, f"the notification address {notification.text}"))
+        if route is None:
+            route = self.fallback
+            steps += self.fallback_steps
+        return route
 
     def _force(self, key: int | str, steps: list[Step]) -> _Route:
         route = self.routes.get(key)
@@ -145,6 +150,11 @@ class RoutingTable:
         return route
 
 
+_NO_COMPLETE_DEFAULT_FROM = Step(
+    "complete_default_from",
+    False,
+    "The Default From Alias is not a complete address, so it does not replace every From.",
+)
 _CHOOSE_ANOTHER = "choose another server in the template, the campaign or the Dedicated Server setting."
 
 
@@ -157,21 +167,19 @@ def compile_table(servers: Iterable[Server], *, policy: Policy, default_from_fil
     active = [_make_route(server) for server in ranked if server.active]
     archived = [_make_route(server) for server in ranked if not server.active]
     default = _Route(
-        None, parse_from_filter(default_from_filter), "the default server", "the parameter mail.default.from_filter"
+        None, parse_from_filter(default_from_filter), "The default server", "The parameter mail.default.from_filter"
     )
+    fallback, fallback_steps = _find_fallback(active, default)
     last_to_first = active[::-1]  # so that the first server is what remains in each dictionary
     return RoutingTable(
-        criteria=tuple(name for name in _CRITERIA if name != "notification_server" or policy != Policy.DOCUMENTED),
+        prefers_notification=policy == Policy.PREFER_NOTIFICATION_SERVER,
         routes={route.server.key: route for route in archived + last_to_first if route.server},
         by_address={address: route for route in last_to_first for address in route.from_filter.addresses},
         by_domain={domain: route for route in last_to_first for domain in route.from_filter.domains},
-        without_filter=next((route for route in active if route.from_filter.is_empty), None),
-        first=active[0] if active else None,
-        default=default,
+        fallback=fallback,
+        fallback_steps=fallback_steps,
         faults=tuple(
-            f"{_capital(route.filter_name)}: {fault}"
-            for route in active or [default]
-            for fault in route.from_filter.faults
+            f"{route.filter_name}: {fault}" for route in active or [default] for fault in route.from_filter.faults
         ),
     )
 
@@ -187,6 +195,18 @@ def _rank(server: Server) -> tuple[int, str, str, int | str]:
     return server.priority, letters, folded, server.key
 
 
+def _find_fallback(active: list[_Route], default: _Route) -> tuple[_Route, tuple[Step, ...]]:
+    """The route when no filter holds the address in question: the same for every message, so found only once."""
+    for route in active:
+        if route.from_filter.is_empty:
+            return route, (Step("no_filter", True, f"{route.name} has no FROM filter."),)
+    no_filter = Step("no_filter", False, "No server is without a FROM filter.")
+    if active:
+        return active[0], (no_filter, Step("first_server", True, f"{active[0].name} is the first server."))
+    first_server = Step("first_server", False, "No outgoing server is active.")
+    return default, (no_filter, first_server, Step("default_server", True, "The default server sends."))
+
+
 def _find_author(from_: Mailbox | None, identity: Identity, steps: list[Step]) -> Speaker:
     """The From before a server is chosen: the notification address for the system, or for all (B3)."""
     notification = identity.notification
@@ -194,67 +214,30 @@ def _find_author(from_: Mailbox | None, identity: Identity, steps: list[Step]) -
         if notification is None:
             raise MissingFromError(field="from")
         why = f"The message has no From, so the system speaks as {notification.text}."
-        steps.append(Step("empty_from", True, why=why))
+        steps.append(Step("empty_from", True, why))
         return notification
     author = Speaker.of(from_)
     if notification is None or not identity.overrides_from:
-        why = "The Default From Alias is not a complete address, so it does not replace every From."
-        steps.append(Step("complete_default_from", False, why=why))
+        steps.append(_NO_COMPLETE_DEFAULT_FROM)
         return author
     why = f"The Default From Alias is the complete address {notification.text}, which replaces every From."
-    steps.append(Step("complete_default_from", True, why=why))
+    steps.append(Step("complete_default_from", True, why))
     return notification.in_place_of(author)
 
 
-_Found = tuple[_Route | None, str]
-
-
-def _by_address(table: RoutingTable, author: Speaker, _identity: Identity) -> _Found:
-    return _found_in_filter(table.by_address.get(author.key), author.text)
-
-
-def _by_domain(table: RoutingTable, author: Speaker, _identity: Identity) -> _Found:
-    return _found_in_filter(table.by_domain.get(author.mailbox.domain), author.text.rpartition("@")[2])
-
-
-def _for_notification(table: RoutingTable, _author: Speaker, identity: Identity) -> _Found:
-    notification = identity.notification
-    if notification is None:
-        return None, "There is no notification address."
-    route = table.by_address.get(notification.key) or table.by_domain.get(notification.mailbox.domain)
-    return _found_in_filter(route, f"the notification address {notification.text}")
-
-
-def _without_filter(table: RoutingTable, _author: Speaker, _identity: Identity) -> _Found:
-    route = table.without_filter
-    return route, f"{route.name} has no FROM filter." if route else "No server is without a FROM filter."
-
-
-def _first(table: RoutingTable, _author: Speaker, _identity: Identity) -> _Found:
-    route = table.first
-    return route, f"{route.name} is the first server." if route else "There is no active outgoing server."
-
-
-_CRITERIA: dict[str, Callable[[RoutingTable, Speaker, Identity], _Found]] = {
-    "filter_address": _by_address,
-    "filter_domain": _by_domain,
-    "notification_server": _for_notification,
-    "no_filter": _without_filter,
-    "first_server": _first,
-}
-
-
-def _found_in_filter(route: _Route | None, what: str) -> _Found:
-    return route, f"{route.filter_name} holds {what}." if route else f"No server's FROM filter holds {what}."
+def _try_filters(criterion: str, route: _Route | None, what: str) -> Step:
+    if route is None:
+        return Step(criterion, False, f"No server's FROM filter holds {what}.")
+    return Step(criterion, True, f"{route.filter_name} holds {what}.")
 
 
 def _find_header_from(route: _Route, author: Speaker, identity: Identity, steps: list[Step]) -> Speaker:
     """The author as long as the server may send for it, otherwise the notification address under the author's name."""
     keeps = route.keeps(author)
     if route.from_filter.is_empty:
-        reason = f"{_capital(route.filter_name)} is empty"
+        reason = f"{route.filter_name} is empty"
     else:
-        reason = f"{_capital(route.filter_name)} {'holds' if keeps else 'does not hold'} {author.text} or its domain"
+        reason = f"{route.filter_name} {'holds' if keeps else 'does not hold'} {author.text} or its domain"
     notification = identity.notification
     header_from = author if keeps or notification is None else notification.in_place_of(author)
     if header_from is not author:
@@ -275,33 +258,27 @@ def _find_return_path(
     """The bounce address where the server may send for it, otherwise the From, with a warning (D6)."""
     bounce = identity.bounce
     if bounce and route.may_send_for(bounce):
-        why = f"{_capital(route.name)} may send for {bounce.text}, where delivery errors go."
-        steps.append(Step("bounce_address", True, why=why))
+        why = f"{route.name} may send for {bounce.text}, where delivery errors go."
+        steps.append(Step("bounce_address", True, why))
         return bounce.address, ()
-    why = "There is no bounce address."
-    cure = "set an alias domain with a Bounce Alias"
+    why, cure = "There is no bounce address", "set an alias domain with a Bounce Alias"
     if bounce:
-        why = f"{_capital(route.filter_name)} does not hold {bounce.text}."
-        cure = f"add {bounce.text.rpartition('@')[2]} to {route.filter_name} if the provider allows it"
-    steps.append(Step("bounce_address", False, why=why))
-    warning = f"Delivery errors will not come back: they go to {header_from.text}. {why[:-1]}; {cure}."
+        why = f"{route.filter_name} does not hold {bounce.text}"
+        cure = f"add {bounce.text.rpartition('@')[2]} to it if the provider allows that"
+    steps.append(Step("bounce_address", False, f"{why}."))
+    warning = f"Delivery errors will not come back: they go to {header_from.text}. {why}; {cure}."
     return header_from.address, (warning,)
 
 
 def _warn_of_from(route: _Route, header_from: Speaker, identity: Identity) -> tuple[str, ...]:
     if identity.notification is None and not route.keeps(header_from):
         return (
-            f"The author's own address {header_from.text} is used though nothing says that {route.name} may send "
-            "for it, because there is no notification address; set an alias domain.",
+            f"{route.name} may not be allowed to send for the author's own address {header_from.text}, which is used "
+            "because there is no notification address; set an alias domain.",
         )
     if not route.may_send_for(header_from):
         return (
-            f"{_capital(route.filter_name)} does not hold the From {header_from.text}, so the provider may refuse "
-            "the message; add it to the filter.",
+            f"{route.filter_name} does not hold the From {header_from.text}, so the provider may refuse the message; "
+            "add it to the filter.",
         )
     return ()
-
-
-def _capital(text: str) -> str:
-    """A server's own name keeps its spelling: “amazon” is not “Amazon”."""
-    return "T" + text[1:] if text.startswith("the ") else text
