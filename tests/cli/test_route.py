@@ -1,6 +1,7 @@
 """Does `postroom route explain` answer every scenario it is given, and nothing but scenarios?"""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,13 @@ def test_an_empty_file_is_no_scenario_but_may_be_a_list_of_none() -> None:
 def test_scenarios_come_from_exactly_one_place() -> None:
     for options in ([], ["--scenario", "-", "--scenarios", "-"], ["--scenario", "/nowhere.json"]):
         assert CliRunner().invoke(main, ["route", "explain", *options]).exit_code == 2
+
+
+def test_the_example_in_the_documentation_is_true() -> None:
+    page = Path(__file__).parents[2] / "docs" / "routing.md"
+    scenario, answer = re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    result = CliRunner().invoke(main, ["route", "explain", "--scenario", "-"], input=scenario.encode())
+    assert json.loads(result.stdout) == json.loads(answer)
 
 
 def test_it_works_as_a_program_without_django_or_a_unicode_terminal() -> None:
