@@ -178,7 +178,7 @@ def _read_object(value: object, keys: frozenset[str], *, field: str) -> dict[str
 
 def _read_mailbox(value: object, *, field: str) -> Mailbox | None:
     """An empty text is no mailbox: as From it means that the system speaks."""
-    text = value if isinstance(value, str) else _read_text(value, field=field)
+    text = _read_text(value, field=field)
     try:
         return parse_mailbox(text) if text.strip() else None
     except AddressError as error:
