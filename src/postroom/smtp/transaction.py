@@ -1,0 +1,233 @@
+"""How is one message handed over, step by step? No I/O (RFC 5321 §3.3, RFC 2920, RFC 3030).
+
+Where the server offers it, commands travel together: MAIL, RCPT and DATA in one write, or, with CHUNKING, MAIL, RCPT
+and a whole small message in one round trip.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from postroom.rfc.reply import Reply
+from postroom.rfc.session import Lost, Phase, Unsupported
+from postroom.smtp.body import PIECE_OCTETS, cut, stuff
+from postroom.smtp.dialog import Heard, Steps, Transcript, Turn
+from postroom.smtp.envelope import Envelope, mail_command, rcpt_command
+from postroom.smtp.extensions import Extensions
+from postroom.smtp.outcome import Answer, Outcome, Rehearsal, Result
+
+Command = tuple[Phase, bytes]
+
+_RSET = (Phase.RSET, b"RSET\r\n")
+_DATA = (Phase.DATA, b"DATA\r\n")
+_GO_AHEAD = dict.fromkeys(Phase, 2) | {Phase.DATA: 3}  # the first digit of the reply hoped for
+
+
+def find_unsupported(envelope: Envelope, size: int, offers: Extensions) -> Unsupported | None:
+    """Why the server's own offer rules this message out for all its recipients; None when it does not."""
+    if offers.size_limit and size > offers.size_limit:
+        return Unsupported("SIZE", f"the message has {size} octets, the server takes {offers.size_limit}")
+    if not offers.smtputf8 and (envelope.needs_smtputf8 or not envelope.return_path.isascii()):
+        return Unsupported("SMTPUTF8", "the sender address or a header is not ASCII, and the server takes only ASCII")
+    if envelope.needs_8bit and not offers.eight_bit:
+        return Unsupported("8BITMIME", "the message has 8-bit content, and the server takes only 7-bit")
+    return None
+
+
+def rehearse(envelope: Envelope, offers: Extensions) -> Steps[Rehearsal]:
+    """MAIL, RCPT, DATA one by one up to the first that fails; after a 354 the connection must be dropped."""
+    if unsupported := find_unsupported(envelope, envelope.size, offers):
+        return Rehearsal(((Phase.MAIL, unsupported),))
+    transcript: Transcript = []
+    steps: list[tuple[Phase, Answer]] = []
+    for phase, line in [*_envelope_commands(envelope, offers), _DATA]:
+        transcript.append(line)
+        heard = yield Turn(line, (phase,))
+        transcript += heard.replies
+        steps.append((phase, heard.replies[0] if heard.replies else Lost(phase, heard.lost or "no reply")))
+        if not heard.replies or heard.replies[0].code // 100 != _GO_AHEAD[phase]:
+            break
+    return Rehearsal(tuple(steps), tuple(transcript))
+
+
+class Transaction:
+    """One message on one connection: `run` is the conversation, the attributes then tell the connection's state.
+
+    `needs_reset`: a transaction was left open, RSET must precede the next. `is_derailed`: the two sides no longer agree
+    where they are, or the server said goodbye (421); the connection is of no further use.
+
+    `is_trusted` allows the message to be written before MAIL is answered: only for a connection just heard from, since
+    losing it after that leaves the outcome unknown.
+    """
+
+    def __init__(self, envelope: Envelope, chunks: Sequence[bytes], offers: Extensions, *, is_trusted: bool) -> None:
+        self.needs_reset = False
+        self.is_derailed = False
+        self._envelope = envelope
+        self._chunks = chunks
+        self._size = sum(map(len, chunks))
+        self._offers = offers
+        self._is_trusted = is_trusted
+        self._went_smoothly = True
+        self._replies: dict[Phase, Reply] = {}
+        self._rcpt_replies: list[Reply] = []
+        self._farewell: tuple[Phase, Reply] | None = None
+        self._lost: Lost | None = None
+        self._transcript: Transcript = []
+
+    def run(self, *, after_reset: bool) -> Steps[Outcome]:
+        """The whole conversation, begun with RSET when `after_reset`."""
+        if unsupported := find_unsupported(self._envelope, self._size, self._offers):
+            return Outcome(tuple(Result(address, Phase.MAIL, unsupported) for address in self._envelope.recipients))
+        commands = _envelope_commands(self._envelope, self._offers)
+        self._went_smoothly = len(commands) == len(self._envelope.recipients) + 1
+        if len(commands) > 1:
+            yield from self._converse([_RSET, *commands] if after_reset else commands)
+        return Outcome(tuple(self._results()), tuple(self._transcript))
+
+    def _converse(self, commands: list[Command]) -> Steps[None]:
+        if not self._offers.pipelining:
+            yield from self._say_one_by_one(commands)
+        elif not self._offers.chunking:
+            yield from self._say([*commands, _DATA])
+            yield from self._write_data()
+        elif self._is_trusted and self._is_small and commands[0] is not _RSET:
+            yield from self._say([*commands, self._bdat], self._chunks)
+        else:
+            yield from self._say(commands)
+            yield from self._write_bdat()
+        final = self._replies.get(Phase.MESSAGE)
+        self.needs_reset = final is None or not final.is_positive
+
+    def _say_one_by_one(self, commands: list[Command]) -> Steps[None]:
+        for command in commands:
+            yield from self._say([command])
+            if self._lost or self._farewell or (command[0] is Phase.MAIL and not self._is_sender_accepted):
+                return
+        if self._offers.chunking:
+            yield from self._write_bdat()
+        elif self._has_takers:
+            yield from self._say([_DATA])
+            yield from self._write_data()
+
+    def _write_bdat(self) -> Steps[None]:
+        if self._has_takers:
+            yield from self._say([self._bdat], self._chunks if self._is_small else cut(self._chunks))
+
+    def _write_data(self) -> Steps[None]:
+        go_ahead = self._replies.get(Phase.DATA)
+        if go_ahead is None or go_ahead.code // 100 != 3:
+            return
+        if self._has_takers:
+            yield from self._say([(Phase.MESSAGE, b"")], stuff(self._chunks if self._is_small else cut(self._chunks)))
+        elif any(reply.is_positive for reply in self._rcpt_replies):
+            self.is_derailed = True  # MAIL refused, yet RCPT and DATA accepted: who knows what a dot would do
+        else:
+            yield from self._say([(Phase.MESSAGE, b".\r\n")])  # RFC 2920 §3.1: 354 although all RCPT failed
+
+    @property
+    def _bdat(self) -> Command:
+        return Phase.MESSAGE, b"BDAT %d LAST\r\n" % self._size
+
+    @property
+    def _is_small(self) -> bool:
+        """Small enough to be put together and written at once."""
+        return self._size <= PIECE_OCTETS
+
+    @property
+    def _is_sender_accepted(self) -> bool:
+        mail = self._replies.get(Phase.MAIL)
+        return mail is not None and mail.is_positive
+
+    @property
+    def _has_takers(self) -> bool:
+        if self._went_smoothly:
+            return True
+        if self._lost or self._farewell or not self._is_sender_accepted:
+            return False
+        return any(reply.is_positive for reply in self._rcpt_replies)
+
+    def _say(self, commands: list[Command], content: Iterable[bytes] = ()) -> Steps[None]:
+        phases = [phase for phase, _ in commands]
+        lines = [line for _, line in commands]
+        self._transcript += lines
+        if content:
+            self._transcript.append(f"{self._size} octets of message")
+        if self._is_small:
+            heard = yield Turn(b"".join(chain(lines, content)), phases)
+        else:
+            heard = yield Turn(b"".join(lines), phases, iter(content))
+        self._note(phases, heard)
+
+    def _note(self, phases: list[Phase], heard: Heard) -> None:
+        self._transcript += heard.replies
+        is_message_written = heard.is_written and phases[-1] is Phase.MESSAGE
+        for phase, reply in zip(phases, heard.replies, strict=False):
+            if phase is Phase.RCPT:
+                self._rcpt_replies.append(reply)
+            else:
+                self._replies[phase] = reply
+            if reply.code // 100 != _GO_AHEAD[phase] or not heard.is_written:
+                self._note_obstacle(phase, reply, is_message_written=is_message_written)
+        if len(heard.replies) < len(phases):
+            why = heard.lost or "no reply"
+            self._transcript.append(why)
+            self._lose(phases[len(heard.replies)], why, is_message_written=is_message_written)
+
+    def _note_obstacle(self, phase: Phase, reply: Reply, *, is_message_written: bool) -> None:
+        """A refusal, an answer that makes no sense here, or one that came before the message was complete."""
+        self._went_smoothly = False
+        is_early = phase is Phase.MESSAGE and not is_message_written
+        if not _is_refusal(reply):
+            self._lose(phase, f"the server answered out of turn: {reply}", is_message_written=is_message_written)
+        if reply.code == 421:
+            self._farewell = phase, reply
+        self.is_derailed |= is_early or phase is Phase.RSET or reply.code == 421 or self._lost is not None
+
+    def _lose(self, phase: Phase, why: str, *, is_message_written: bool) -> None:
+        self._went_smoothly = False
+        self._lost = self._lost or Lost(phase, why, is_message_written)
+
+    def _results(self) -> list[Result]:
+        if self._went_smoothly:
+            final = self._replies[Phase.MESSAGE]
+            return [Result(address, Phase.MESSAGE, final) for address in self._envelope.recipients]
+        results = []
+        rcpt_replies = iter(self._rcpt_replies)
+        for address in self._envelope.recipients:
+            if _is_nameable(address, self._offers):
+                results.append(Result(address, *self._answer(next(rcpt_replies, None))))
+            else:
+                why = f"{address} is not ASCII, and the server takes only ASCII addresses"
+                results.append(Result(address, Phase.RCPT, Unsupported("SMTPUTF8", why)))
+        return results
+
+    def _answer(self, rcpt: Reply | None) -> tuple[Phase, Answer]:
+        """The first refusal on this recipient's way, else the answer to the message, else how it was lost."""
+        final, lost = self._replies.get(Phase.MESSAGE), self._lost
+        mail, data = self._replies.get(Phase.MAIL), self._replies.get(Phase.DATA)
+        for phase, reply in ((Phase.MAIL, mail), (Phase.RCPT, rcpt), (Phase.DATA, data), (Phase.MESSAGE, final)):
+            if reply is not None and _is_refusal(reply):
+                return phase, reply
+        if final is not None and lost is None:
+            return Phase.MESSAGE, final
+        # 421 said to an earlier command settles the rest, unless the message was already on its way.
+        if self._farewell is not None and not (lost and lost.may_have_been_accepted):
+            return self._farewell
+        lost = lost or Lost(Phase.MAIL, "the conversation ended early")
+        return lost.phase, lost
+
+
+def _envelope_commands(envelope: Envelope, offers: Extensions) -> list[Command]:
+    commands = [(Phase.MAIL, mail_command(envelope, offers))]
+    for index, address in enumerate(envelope.recipients):
+        if _is_nameable(address, offers):
+            commands.append((Phase.RCPT, rcpt_command(envelope, index, offers)))
+    return commands
+
+
+def _is_nameable(address: str, offers: Extensions) -> bool:
+    return offers.smtputf8 or address.isascii()
+
+
+def _is_refusal(reply: Reply) -> bool:
+    return 400 <= reply.code < 600
