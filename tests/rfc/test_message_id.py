@@ -23,9 +23,13 @@ def test_written_identifiers_are_read_back(written: list[str]) -> None:
 @pytest.mark.parametrize(
     ("unique", "domain"), [("", "a"), ("a", ""), ("a b", "c"), ("a@b", "c"), ("a", "b\r\n"), ("ü", "a")]
 )
-def test_refuses_what_is_no_dot_atom(unique: str, domain: str) -> None:
+def test_refuses_what_peers_would_mistreat(unique: str, domain: str) -> None:
     with pytest.raises(HeaderError, match="Message-ID"):
         make_message_id(unique, domain=domain)
+
+
+def test_a_domain_literal_may_stand_for_the_domain() -> None:
+    assert make_message_id("1", domain="[192.0.2.1]") == "<1@[192.0.2.1]>"
 
 
 @pytest.mark.parametrize(

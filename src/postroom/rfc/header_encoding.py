@@ -100,7 +100,7 @@ def encode_date(name: str, moment: datetime) -> bytes:
 
 def _check(name: str, text: str) -> None:
     if not _NAME.fullmatch(name):
-        raise HeaderError(f"“{name[:80]!a}” is not a header field name; use up to 76 letters, digits and hyphens.")
+        raise HeaderError(f"{name[:80]!a} is not a header field name; use up to 76 letters, digits and hyphens.")
     if not text.isprintable() and (unfit := _FORBIDDEN.search(text)):
         raise HeaderError(
             f"The field {name} holds a line break or another control character ({unfit[0]!a}); send it without.",

@@ -155,7 +155,7 @@ def _encode_file(file: Attachment) -> tuple[str, str, bytes]:
     """Type, transfer encoding and body: base64, except for messages, which must not be encoded (RFC 2046 §5.2)."""
     match = _CONTENT_TYPE.fullmatch(file.content_type)
     if not match or match[1].lower() == "multipart":
-        message = f"“{file.content_type[:80]}” is not the type of a file; give one such as application/pdf."
+        message = f"{file.content_type[:80]!a} is not the type of a file; give one such as application/pdf."
         raise ContentError(message, field="content_type")
     if match[1].lower() != "message":
         return file.content_type, "base64", _encode_base64(file.content)

@@ -8,6 +8,7 @@ import re
 from postroom.errors import HeaderError
 
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_NO_FOLD_LITERAL = re.compile(r"\[[!-Z^-~]+\]")
 # Nothing here reads past the next "<", so that many of them cost no more than a few. A stray quote is tolerated.
 _IDENTIFIER = r'<(?:(?:"(?:[^"\\<]|\\[^<])*"|[^<>"])+|[^<>]+)>'
 _COMMENT = r"\((?:[^()<>]|\([^()<>]*\))*+\)"
@@ -17,8 +18,8 @@ _SEPARATOR = re.compile(r"[\s,;<>]+")
 
 
 def make_message_id(unique: str, *, domain: str) -> str:
-    """`<unique@domain>`; HeaderError unless both are dot-atoms (§3.2.3), for peers mistreat the quoted form."""
-    if not (_DOT_ATOM.fullmatch(unique) and _DOT_ATOM.fullmatch(domain)):
+    """`<unique@domain>`, of two dot-atoms (§3.2.3) or with a domain literal; HeaderError for anything else."""
+    if not (_DOT_ATOM.fullmatch(unique) and (_DOT_ATOM.fullmatch(domain) or _NO_FOLD_LITERAL.fullmatch(domain))):
         message = "A Message-ID is made of letters, digits, dots and hyphens on both sides of the @."
         raise HeaderError(message, field="Message-ID", unique=unique, domain=domain)
     return f"<{unique}@{domain}>"
