@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postroom.rfc.headers import field_value, get_field, iter_fields, remove_field, set_field, split_message
+from postroom.rfc.headers import (
+    field_value,
+    get_field,
+    iter_fields,
+    normalise_line_ends,
+    remove_field,
+    set_field,
+    split_message,
+)
 
 HEAD = b"From: a@example.com\r\nSubject: one\r\n two\r\nX-8: \xe9\xff\r\nsubject: three\r\nTo : b@example.com\r\n"
 PIECES = [b"A: 1", b"\r", b"\n", b"\r\n", b" ", b"\t", b":", b"From ", b"\xff", b"\0", b"x", b"=?utf-8?q?=FF?="]
@@ -102,3 +110,12 @@ def test_setting_a_field_that_is_not_there_adds_it_at_the_end() -> None:
 def test_removing_a_field_removes_every_one_of_its_name_and_nothing_else() -> None:
     assert remove_field(HEAD, "Subject") == b"From: a@example.com\r\nX-8: \xe9\xff\r\nTo : b@example.com\r\n"
     assert remove_field(HEAD, "Bcc") == HEAD
+
+
+@settings(max_examples=100)
+@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a", b"\0", b"\xff"])).map(b"".join))
+def test_normalised_lines_end_in_crlf_alone(raw: bytes) -> None:
+    lines = normalise_line_ends(raw).split(b"\r\n")
+    assert not any(b"\r" in line or b"\n" in line for line in lines)
+    assert normalise_line_ends(b"\r\n".join(lines)) == b"\r\n".join(lines)
+    assert len(lines) == raw.count(b"\n") + 1

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from postroom.errors import AddressError, MissingFromError, PostroomError, RepeatedFromError
 from postroom.rfc.address import Mailbox
-from postroom.rfc.submitted import complete_head, normalise_line_ends, read_submitted
+from postroom.rfc.submitted import complete_head, read_submitted
 
 NOON = datetime(2025, 11, 22, 12, 0, tzinfo=UTC)
 MESSAGE_ID = "<1@company-name.example>"
@@ -106,15 +106,6 @@ def test_stray_line_ends_cannot_smuggle_a_field_or_a_message() -> None:
     assert message.head == b"From: a@b.example\r\nSubject: x Bcc: y\r\n"
     assert message.body == b"One\r\n. Two\r\n"
     assert message.bcc == ()
-
-
-@settings(max_examples=100)
-@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a", b"\0", b"\xff"])).map(b"".join))
-def test_normalised_lines_end_in_crlf_alone(raw: bytes) -> None:
-    lines = normalise_line_ends(raw).split(b"\r\n")
-    assert not any(b"\r" in line or b"\n" in line for line in lines)
-    assert normalise_line_ends(b"\r\n".join(lines)) == b"\r\n".join(lines)
-    assert len(lines) == raw.count(b"\n") + 1
 
 
 @settings(max_examples=100)

@@ -53,12 +53,12 @@ def encode_mailboxes(name: str, mailboxes: Iterable[Mailbox]) -> bytes:
     """
     words: list[str] = []
     for mailbox in mailboxes:
+        _check(name, f"{mailbox.name}{mailbox.local}{mailbox.domain}")
         words += _mailbox_words(mailbox, room=_MAX_ENCODED_WORD if words else _FOLD_AT - len(name) - 2)
         words[-1] += ","
     if not words:
         raise HeaderError(f"The field {name} needs at least one address; leave it out instead.", field=name)
     words[-1] = words[-1][:-1]
-    _check(name, "".join(words))
     return _fold(name, words)
 
 
@@ -72,8 +72,8 @@ def encode_identifiers(name: str, identifiers: Iterable[str]) -> bytes:
     _check(name, "".join(words))
     if not words or any(not word or " " in word or "\t" in word for word in words):
         raise HeaderError(f"The field {name} needs identifiers without blanks, such as <id@example.com>.", field=name)
-    line = f"{name}: {' '.join(words)}\r\n"
-    return _within_limit(name, (line if len(line) <= 80 else f"{name}: " + "\r\n ".join(words) + "\r\n").encode())
+    separator = " " if len(name) + sum(map(len, words)) + len(words) < _FOLD_AT else "\r\n "
+    return _within_limit(name, f"{name}: {separator.join(words)}\r\n".encode())
 
 
 def encode_parameters(name: str, value: str, parameters: Mapping[str, str]) -> bytes:
@@ -165,7 +165,6 @@ def _mailbox_words(mailbox: Mailbox, *, room: int) -> list[str]:
     if len(mailbox.name) <= _MAX_QUOTED_NAME and _is_plain(mailbox.name):
         escaped = mailbox.name.replace("\\", "\\\\").replace('"', '\\"')
         return [f' "{escaped}"', f" <{mailbox.address}>"]
-    _check("name", mailbox.name)
     return [*_spaced(_encode_words(mailbox.name, room=room)), f" <{mailbox.address}>"]
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "get_field",
     "iter_fields",
     "needs_smtputf8",
+    "normalise_line_ends",
     "remove_field",
     "set_field",
     "split_message",
@@ -38,6 +39,8 @@ _FIELD_START = re.compile(rb"[!-9;-~]+[ \t]*:")
 _BROKEN_FIELD = re.compile(rb"[^\n:]+:[^\n]*\n(?=[!-9;-~]+[ \t]*:)")
 _EMPTY_LINE = re.compile(rb"\r*\n")
 _FIELD = re.compile(rb"(?:[^\n]+\n?|\n)(?:[ \t][^\n]*\n?)*")
+_STRAY_CR = re.compile(rb"\r(?!\n)")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
 # What must not reach a database or another header field, however it was smuggled into this one.
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -114,6 +117,17 @@ def remove_field(head: bytes, name: str) -> bytes:
 def needs_smtputf8(head: bytes) -> bool:
     """Whether the message may only go to a server that offers SMTPUTF8: a field carries raw UTF-8 (RFC 6532 §3)."""
     return not head.isascii()
+
+
+def normalise_line_ends(raw: bytes) -> bytes:
+    """CRLF for each bare LF and a blank for each CR without LF; the same bytes where there is neither.
+
+    Servers disagree on whether those end a line, which lets a second message be smuggled in (RFC 5321 §2.3.8).
+    """
+    line_ends = raw.count(b"\r\n")
+    if raw.count(b"\r") != line_ends:
+        raw = _STRAY_CR.sub(b" ", raw)
+    return raw if raw.count(b"\n") == line_ends else _BARE_LF.sub(b"\r\n", raw)
 
 
 def _name_of(field: bytes) -> str:

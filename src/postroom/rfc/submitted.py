@@ -1,6 +1,5 @@
 """What did a mail client hand in, and what must a submission server change before it is sent on (RFC 6409 §8)?"""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +11,7 @@ from postroom.rfc.headers import (
     field_value,
     get_field,
     iter_fields,
+    normalise_line_ends,
     remove_field,
     set_field,
     split_message,
@@ -21,8 +21,6 @@ from postroom.rfc.message_id import parse_message_ids
 # Never sent on: Bcc names those whom the others must not see (RFC 5322 §3.6.3); a Return-Path is the last server's to
 # write (RFC 5321 §4.4).
 _WITHHELD = ("Bcc", "Resent-Bcc", "Return-Path")
-_STRAY_CR = re.compile(rb"\r(?!\n)")
-_BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +45,8 @@ class SubmittedMessage:
 def read_submitted(raw: bytes) -> SubmittedMessage:
     """The message that a client sent after DATA; every byte is kept but line ends and the withheld fields.
 
-    A bare LF becomes CRLF and a stray CR a blank: servers disagree on whether they end a line, which lets a second
-    message be smuggled in. Raises MissingFromError, RepeatedFromError (RFC 5322 §3.6.2), or AddressError for a From or
-    Sender that cannot be read; other address fields that cannot be read count as empty.
+    Raises MissingFromError, RepeatedFromError (RFC 5322 §3.6.2), or AddressError for a From or Sender that cannot be
+    read; other address fields that cannot be read count as empty.
     """
     head, body = split_message(normalise_line_ends(raw))
     from_, sender = _read_authors(head)
@@ -65,7 +62,7 @@ def read_submitted(raw: bytes) -> SubmittedMessage:
         cc=_read_recipients(head, "cc"),
         bcc=_read_recipients(head, "bcc"),
         subject=get_field(head, "Subject") or "",
-        message_id=next(iter(parse_message_ids(get_field(head, "Message-ID") or "")), None),
+        message_id=next(iter(parse_message_ids(" ".join(_values(head, "message-id")))), None),
     )
 
 
@@ -76,14 +73,6 @@ def complete_head(head: bytes, *, message_id: str, date: datetime) -> bytes:
     if not get_field(head, "Date"):
         head = set_field(head, encode_date("Date", date))
     return head
-
-
-def normalise_line_ends(raw: bytes) -> bytes:
-    """CRLF for each bare LF and a blank for each CR without LF; the same bytes where there is neither."""
-    line_ends = raw.count(b"\r\n")
-    if raw.count(b"\r") != line_ends:
-        raw = _STRAY_CR.sub(b" ", raw)
-    return raw if raw.count(b"\n") == line_ends else _BARE_LF.sub(b"\r\n", raw)
 
 
 def _read_authors(head: bytes) -> tuple[tuple[Mailbox, ...], Mailbox | None]:
