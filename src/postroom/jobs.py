@@ -1,12 +1,19 @@
-"""How code asks for work to be done later: by task name, inside the current transaction."""
+"""How code asks for work to be done later, inside the current transaction; and how async jobs use the ORM."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from django.db import transaction
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections, transaction
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import JobDeferrer
+from procrastinate.manager import JobManager
 
-__all__ = ["app", "defer"]
+__all__ = ["app", "defer", "in_thread"]
+
+T = TypeVar("T")
 
 
 def defer(task: str, *, once: str | None = None, **arguments: Any) -> None:
@@ -14,8 +21,21 @@ def defer(task: str, *, once: str | None = None, **arguments: Any) -> None:
 
     With `once`, nothing happens while a job with the same word is still waiting: a wake-up need not be given twice.
     """
+    job = app.configure_task(task, queueing_lock=once).job
+    # Inside a worker the app's own connector is another, outside of Django's transactions.
+    deferrer = JobDeferrer(job=job, job_manager=JobManager(DjangoConnector()))
     try:
         with transaction.atomic():  # a refused insert must not spoil the caller's transaction
-            app.configure_task(task, queueing_lock=once).defer(**arguments)
+            deferrer.defer(**arguments)
     except AlreadyEnqueued:
         return
+
+
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """Call what uses the ORM from async code; a connection that died in the meantime is replaced first."""
+
+    def call() -> T:
+        close_old_connections()
+        return function(*arguments)
+
+    return await sync_to_async(call)()

@@ -1,13 +1,25 @@
 """Which commands `postroom` offers; each lives in a module of its own that is only imported when called."""
 
 from importlib import import_module
+from typing import Any
 
 import click
 
 from postroom import __version__
+from postroom.errors import PostroomError
 
 # name: (module, sentence shown by `postroom --help`). The sentence stands here so that help imports nothing.
 COMMANDS = {
+    "serve": ("postroom.cli.serve", "Run everything in one process tree."),
+    "migrate": ("postroom.cli.migrate", "Bring the database up to date."),
+    "check": ("postroom.cli.check", "Explain every wrong setting and what is missing."),
+    "demo": ("postroom.cli.demo", "Set up the sample workspace."),
+    "web": ("postroom.cli.web", "Serve the web pages and the HTTP API."),
+    "worker": ("postroom.cli.worker", "Deliver mail and run periodic tasks."),
+    "workspace": ("postroom.cli.workspace", "Create workspaces, companies and API keys."),
+    "domain": ("postroom.cli.domain", "Set up alias domains and DKIM keys."),
+    "server": ("postroom.cli.server", "Set up outgoing servers."),
+    "template": ("postroom.cli.template", "Set up templates: who they are from, which server they force."),
     "route": ("postroom.cli.route", "Explain which server and From a message would get."),
     "message": ("postroom.cli.message", "Render a message to the bytes that would be sent."),
     "dkim": ("postroom.cli.dkim", "Sign and verify DKIM signatures of message files."),
@@ -26,6 +38,13 @@ class LazyGroup(click.Group):
         module, _ = COMMANDS[cmd_name]
         command: click.Command = import_module(module).command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what it refuses with is a sentence for a person, not a traceback."""
+        try:
+            return super().invoke(ctx)
+        except PostroomError as error:
+            raise click.ClickException(error.message) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

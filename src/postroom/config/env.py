@@ -69,7 +69,7 @@ def _server_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname:
         raise ValueError(
-            "write smtp+starttls://user:password@host:587, smtps://user:password@host:465 or smtp://host:25 (no encryption)"
+            "write smtp+starttls://user:password@host:587, smtps://user:password@host:465 or, unencrypted, smtp://host:25"
         )
     _ = parts.port  # raises ValueError when it is no port number
     return text
@@ -118,7 +118,14 @@ class Environment:
 
     @property
     def public_url(self) -> str:
-        return self.url or f"http://{self.http_host}:{self.http_port}"
+        """The address to give to people, without a slash at the end."""
+        return self.url or self.local_url
+
+    @property
+    def local_url(self) -> str:
+        """The address at which a program on this machine reaches the web server, whatever proxy is in front."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.http_host, self.http_host)  # noqa: S104 – not listened on
+        return f"http://[{host}]:{self.http_port}" if ":" in host else f"http://{host}:{self.http_port}"
 
 
 def load(environ: Mapping[str, str] | None = None) -> Environment:
@@ -129,6 +136,9 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
     values = {f.name: _value(f.name, f.metadata, environ, file_values, faults) for f in fields(Environment)}
     if (values["tls_certificate"] is None) != (values["tls_key"] is None):
         faults.append("POSTROOM_TLS_CERTIFICATE and POSTROOM_TLS_KEY belong together: give both or neither.")
+    numbers = [values[name] for name in ("http_port", "submission_port", "capture_port") if values[name]]
+    if len(set(numbers)) < len(numbers):
+        faults.append("POSTROOM_HTTP_PORT, POSTROOM_SUBMISSION_PORT and POSTROOM_CAPTURE_PORT must differ.")
     if faults:
         raise SettingsError(faults)
     return Environment(**values)
@@ -139,12 +149,12 @@ def unknown_names(environ: Mapping[str, str]) -> list[str]:
     known = {PREFIX + f.name.upper() for f in fields(Environment)}
     known |= {PREFIX + f.name.upper() + "_FILE" for f in fields(Environment) if f.metadata["secret"]} | OTHER_NAMES
     strangers = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-    return [f"{name} is not a setting and has no effect{_suggestion(name, known)}." for name in strangers]
+    return [f"{name} is not a setting and has no effect.{_suggestion(name, known)}" for name in strangers]
 
 
 def _suggestion(name: str, known: set[str]) -> str:
     close = get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return f" Did you mean {close[0]}?" if close else ""
 
 
 def _read_toml(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]:
@@ -160,7 +170,7 @@ def _read_toml(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]:
         faults.append(f"{path} cannot be read: {error}.")
         return {}
     known = {f.name for f in fields(Environment)}
-    faults += [f"{path}: {name} is not a setting{_suggestion(name, known)}." for name in content if name not in known]
+    faults += [f"{path}: {name} is not a setting.{_suggestion(name, known)}" for name in content if name not in known]
     return {name: str(value) for name, value in content.items()}
 
 

@@ -42,19 +42,23 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "procrastinate.contrib.django",
+    "postroom.parts",
     "postroom.workspaces",
     "postroom.domains",
     "postroom.servers",
     "postroom.outbound",
+    "postroom.mailings",
     "postroom.capture",
     "postroom.web",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "postroom.web.middleware.content_security_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "postroom.web.middleware.LoginByDefault",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES = [

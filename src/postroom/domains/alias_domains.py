@@ -23,7 +23,7 @@ def save_alias_domain(domain: AliasDomain) -> AliasDomain:
     names the holder of an address that is taken; AddressError and LocalPartError say what is wrong with a name.
     """
     _clean(domain)
-    is_first = domain.pk is None and not AliasDomain.objects.filter(workspace=domain.workspace).exists()
+    is_first = domain._state.adding and not AliasDomain.objects.filter(workspace=domain.workspace).exists()
     domain.save()
     _claim_addresses(domain)
     if is_first:

@@ -22,6 +22,9 @@ class Lane(models.Model):
     drained_until = models.DateTimeField(db_default=Now(), help_text="A worker drains it until then")
     # A fault of the server closes the lane: its mail waits untouched until the server is tried again.
     closed_until = models.DateTimeField(null=True)
+    closed_version = models.BigIntegerField(
+        null=True, help_text="routing_version then: a change of settings reopens it"
+    )
     faults = models.PositiveIntegerField(default=0, help_text="Faults in a row; each doubles the wait")
     fault = models.TextField(blank=True, help_text="The last one, in plain words")
 
@@ -98,6 +101,7 @@ class Delivery(models.Model):
     priority = models.SmallIntegerField(default=5, help_text="Lower goes first, inside its lane")
     attempts = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now())
+    submitted_at = models.DateTimeField(db_default=Now(), help_text="When it was meant to leave first")
     expires_at = models.DateTimeField()
     claimed_by = models.UUIDField(null=True, help_text="The worker that has it while active")
     # Committed before the first byte of the dialog: tells an interrupted delivery from one that never began.

@@ -6,26 +6,30 @@ Everything here is short: no transaction stays open while a server is talked to.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 from psycopg import AsyncConnection
-from psycopg.rows import namedtuple_row
+from psycopg.rows import class_row
 
 from postroom import jobs
-from postroom.outbound.models import Lane, Stream
+from postroom.outbound.models import Delivery, Lane, Stream
 from postroom.outbound.statements import statement
+from postroom.policy.retry import MASS_LIFETIME_S, TRANSACTIONAL_LIFETIME_S
+from postroom.policy.status import WAITING, Status, leading_to
 from postroom.workspaces.models import Workspace
 
 if TYPE_CHECKING:
     from postroom.outbound.compose import Composed
 
 DRAIN_TASK = "outbound.drain"
-LIFETIME = {Stream.TRANSACTIONAL: timedelta(days=5), Stream.MASS: timedelta(days=2)}
+LIFETIME_S = {Stream.TRANSACTIONAL: TRANSACTIONAL_LIFETIME_S, Stream.MASS: MASS_LIFETIME_S}
 PRIORITY = 5
+FIRST_CLOSURE = 15.0  # seconds a lane stays closed after its server's first fault; doubles with each further one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,25 @@ def enqueue(workspace: Workspace, entries: Sequence[Entry]) -> None:
 def wake(lane: int) -> None:
     """Have a worker drain the lane; one waiting job a lane is enough."""
     jobs.defer(DRAIN_TASK, once=f"lane {lane}", lane=lane)
+
+
+def move(message_id: UUID, *, lane: int) -> None:
+    """Let the unsent deliveries of a message, claimed ones included, wait in another lane; its drainers are woken."""
+    _unsent(message_id, Status.QUEUED).update(lane_id=lane, status=Status.QUEUED, claimed_by=None)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('postroom_lane', %s)", [str(lane)])
+    wake(lane)
+
+
+def hold(message_id: UUID, *, reason: str) -> None:
+    """Let the unsent deliveries of a message wait for a person."""
+    _unsent(message_id, Status.HELD).update(status=Status.HELD, claimed_by=None, reason=reason)
+
+
+def _unsent(message_id: UUID, after: Status) -> QuerySet[Delivery]:
+    """Those waiting, or claimed but not begun, which may become `after`."""
+    waiting = leading_to(after) & {*WAITING, Status.ACTIVE}
+    return Delivery.objects.filter(message_id=message_id, status__in=waiting, talking_since__isnull=True)
 
 
 @lru_cache(maxsize=4096)
@@ -106,7 +129,7 @@ def _delivery_columns(workspace: Workspace, entries: Sequence[Entry]) -> dict[st
         "recipients": [recipient for _, recipient in rows],
         "priorities": [PRIORITY] * len(rows),
         "dues": [entry.scheduled_at for entry, _ in rows],
-        "lifetimes": [LIFETIME[entry.stream].total_seconds() for entry, _ in rows],
+        "lifetimes": [LIFETIME_S[entry.stream] for entry, _ in rows],
     }
 
 
@@ -120,7 +143,8 @@ class Claimed:
     id: int
     message_id: UUID
     recipient: str
-    attempts: int
+    attempts: int  # this one included
+    submitted_at: datetime
     expires_at: datetime
 
 
@@ -130,10 +154,28 @@ async def claim_due(database: AsyncConnection, *, lane: int, worker: UUID, limit
     return [Claimed(*row) for row in await cursor.fetchall()]
 
 
-async def release(database: AsyncConnection, ids: Sequence[int], *, worker: UUID, reason: str, delay: float) -> None:
-    """Give claimed deliveries back untouched; they are due again after `delay` seconds at the earliest."""
-    arguments = {"ids": list(ids), "worker": worker, "reason": reason, "delay": delay}
+async def release(database: AsyncConnection, lane: int, *, worker: UUID, reason: str) -> None:
+    """Give back what the worker claimed in a lane, due as before; call it when no carrier is at work any more.
+
+    With a `reason` (the server has a fault) it shows as deferred, and leaves when the lane is open again.
+    """
+    arguments = {"lane": lane, "worker": worker, "reason": reason}
     await database.execute(statement("release"), arguments)
+
+
+async def close_lane(database: AsyncConnection, lane: int, *, fault: str, version: int | None) -> float:
+    """Let nobody drain the lane for a while, or until the workspace's settings are newer than `version`; how long."""
+    arguments = {"lane": lane, "fault": fault, "version": version, "first": FIRST_CLOSURE}
+    cursor = await database.execute(statement("close_lane"), arguments)
+    row = await cursor.fetchone()
+    return float(row[0]) if row else FIRST_CLOSURE
+
+
+async def reopen_lane(database: AsyncConnection, lane: int) -> None:
+    """The server works: forget its faults."""
+    await database.execute(
+        "UPDATE outbound_lane SET closed_until = NULL, faults = 0, fault = '' WHERE id = %s AND faults > 0", [lane]
+    )
 
 
 async def seconds_to_next(database: AsyncConnection, lane: int) -> float | None:
@@ -176,8 +218,41 @@ async def undrained_lanes(database: AsyncConnection) -> list[int]:
     return [lane for (lane,) in await cursor.fetchall()]
 
 
-async def read_messages(database: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Any]:
-    """The routing facts and bytes of messages, by id: one row a message, see read_messages.sql."""
-    async with database.cursor(row_factory=namedtuple_row) as cursor:
-        await cursor.execute(statement("read_messages"), {"ids": list(ids)})
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """How a message is routed, and how large it is: read_facts.sql."""
+
+    id: UUID
+    workspace_id: int
+    header_from: str
+    from_rewritten: bool
+    return_path: str
+    reply_to: str
+    routed_version: int
+    size_bytes: int
+    routing_version: int
+    signs_return_path: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a message: read_contents.sql."""
+
+    message_id: UUID
+    head: bytes
+    body: bytes
+    body_hash: bytes
+
+
+async def read_facts(database: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Facts]:
+    """The facts of messages, by id."""
+    async with database.cursor(row_factory=class_row(Facts)) as cursor:
+        await cursor.execute(statement("read_facts"), {"ids": list(ids)})
         return {row.id: row for row in await cursor.fetchall()}
+
+
+async def read_contents(database: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Content]:
+    """The bytes of messages, by id. May be large: ask for few at a time."""
+    async with database.cursor(row_factory=class_row(Content), binary=True) as cursor:
+        await cursor.execute(statement("read_contents"), {"ids": list(ids)})
+        return {row.message_id: row for row in await cursor.fetchall()}

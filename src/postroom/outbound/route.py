@@ -11,9 +11,11 @@ from postroom.policy.identity import AliasDomain
 from postroom.policy.routing import Decision
 from postroom.rfc.address import Mailbox, format_mailbox, parse_mailbox
 from postroom.servers import selection
+from postroom.servers.endpoints import DEFAULT_SERVER_NAME
 from postroom.workspaces.models import Company, Workspace
 
-DEFAULT_SERVER_NAME = "default server"
+# The columns of Message that `columns` fills.
+COLUMNS = ("header_from", "from_rewritten", "return_path", "reply_to", "trace", "routed_version")
 
 
 def decide(

@@ -16,14 +16,14 @@ async def drain(lane: int) -> None:
 
 @app.periodic(cron=SWEEP_EVERY)
 @app.task(name="outbound.sweep", queue="chores", queueing_lock="outbound.sweep", pass_context=False)
-async def sweep(timestamp: int) -> None:  # noqa: ARG001 – procrastinate gives periodic tasks their time
+async def sweep(timestamp: int) -> None:
     """Take over the deliveries of dead workers, then wake lanes that have due mail and no one who drains them."""
     await current().sweep()
 
 
 @app.periodic(cron="* * * * *")
 @app.task(name="outbound.retry_stalled_jobs", queue="chores", queueing_lock="outbound.retry_stalled_jobs")
-async def retry_stalled_jobs(timestamp: int) -> None:  # noqa: ARG001
+async def retry_stalled_jobs(timestamp: int) -> None:
     """Put jobs of vanished workers back: procrastinate reports them, but retries none by itself."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
         await app.job_manager.retry_job(job)

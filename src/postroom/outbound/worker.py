@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 
 import psycopg
 import structlog
-from asgiref.sync import sync_to_async
 from psycopg_pool import AsyncConnectionPool
 
+from postroom import jobs
 from postroom.outbound import deliver, queue
 from postroom.outbound.journal import Journal
 
@@ -55,7 +55,7 @@ class DeliveryWorker:
                 log.warning("deliveries.recovered", count=taken)
             lanes = await queue.undrained_lanes(database)
         for lane in lanes:
-            await sync_to_async(queue.wake)(lane)
+            await jobs.in_thread(queue.wake, lane)
 
     async def beat(self) -> None:
         """Say that this worker lives, until it stops."""

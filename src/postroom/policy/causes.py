@@ -121,7 +121,8 @@ NEEDS_8BITMIME = Cause(
 )
 
 _CONTENT = (Phase.DATA, Phase.MESSAGE)
-_SENDING = (Phase.MAIL, Phase.RCPT, *_CONTENT)
+# With 4yz the same statuses say less: "4.1.1 unverified address", "4.1.2 name server timed out".
+_FINAL = (501, 550, 551, 552, 553, 554)
 
 # The first sign that fits decides: what is clear from words before what codes leave open.
 SIGNS: tuple[Sign, ...] = (
@@ -160,8 +161,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(MAILBOX_FULL, words=r"over ?quota|quota exceeded|exceeded.{0,20}quota|(mailbox|inbox) (is )?full"),
     Sign(TOO_LARGE, status=r"3\.4|2\.3"),
     Sign(TOO_LARGE, codes=(552,), phases=(Phase.MAIL, *_CONTENT)),
-    Sign(RECIPIENT_UNKNOWN, status=r"1\.(0|1|3|4|6)", phases=(Phase.RCPT, *_CONTENT)),
-    Sign(DOMAIN_UNKNOWN, status=r"1\.(2|10)|4\.4"),
+    Sign(RECIPIENT_UNKNOWN, codes=_FINAL, status=r"1\.(0|1|3|4|6)", phases=(Phase.RCPT, *_CONTENT)),
+    Sign(DOMAIN_UNKNOWN, codes=_FINAL, status=r"1\.(2|10)|4\.4"),
     Sign(DOMAIN_UNKNOWN, codes=(556,)),
     Sign(MAILBOX_DISABLED, status=r"2\.1"),
     Sign(ROUTING_LOOP, status=r"4\.(6|14)"),

@@ -22,7 +22,9 @@ FINAL = frozenset({Status.SENT, Status.BOUNCED, Status.EXPIRED, Status.CANCELED}
 
 STEPS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.ACTIVE, Status.HELD, Status.CANCELED, Status.EXPIRED, Status.BOUNCED}),
-    Status.DEFERRED: frozenset({Status.ACTIVE, Status.QUEUED, Status.HELD, Status.CANCELED, Status.EXPIRED, Status.BOUNCED}),
+    Status.DEFERRED: frozenset(
+        {Status.ACTIVE, Status.QUEUED, Status.HELD, Status.CANCELED, Status.EXPIRED, Status.BOUNCED}
+    ),
     Status.ACTIVE: frozenset(
         {Status.SENT, Status.BOUNCED, Status.DEFERRED, Status.UNKNOWN, Status.QUEUED, Status.HELD, Status.EXPIRED}
     ),
@@ -49,8 +51,9 @@ _ATTENTION = (
 )
 
 
-def may_follow(before: Status, after: Status) -> bool:
-    return after in STEPS[before]
+def leading_to(after: Status) -> frozenset[Status]:
+    """The states from which `after` can be reached in one step."""
+    return frozenset(before for before, steps in STEPS.items() if after in steps)
 
 
 def of_message(deliveries: set[Status]) -> Status:

@@ -18,6 +18,8 @@ def usages(server: OutgoingServer) -> list[str]:
     found = []
     if DedicatedServer.objects.filter(server=server).exists():
         found.append("Settings → Email Marketing → Dedicated Server")
+    # Templates live above this app; they are found by their foreign key to the server.
+    found += [f"template “{template}”" for template in server.templates.order_by("name")[:20]]
     return found
 
 

@@ -8,6 +8,7 @@ from postroom.errors import PostroomError
 from postroom.servers.models import OutgoingServer
 from postroom.smtp.endpoint import ClientCertificate, Endpoint, Password, Security
 
+DEFAULT_SERVER_NAME = "default server"
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 SECURITIES = {"smtp": Security.NONE, "smtp+starttls": Security.STARTTLS, "smtps": Security.TLS}
 

@@ -41,9 +41,7 @@ class OutgoingServer(models.Model):
     max_messages_per_connection = models.PositiveIntegerField(default=100)
     max_messages_per_minute = models.PositiveIntegerField(null=True, blank=True)
     allows_sub_addresses = models.BooleanField(default=True, help_text="The provider lets bounce+token@ through")
-    logs_dialog = models.BooleanField(
-        default=False, help_text="Keep the SMTP dialog of every attempt, not of failures only"
-    )
+    logs_dialog = models.BooleanField(default=False, help_text="Write each SMTP dialog to the log too")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -58,7 +56,7 @@ class OutgoingServer(models.Model):
 
 
 class DedicatedServer(models.Model):
-    """The server mass mail takes (Email Marketing → Dedicated Server); without a row mass mail is routed like any other."""
+    """The server for mass mail (Email Marketing → Dedicated Server); without a row it is routed like other mail."""
 
     workspace = models.OneToOneField(
         Workspace, on_delete=models.CASCADE, primary_key=True, related_name="dedicated_server"

@@ -19,7 +19,7 @@ def dedicated_server(workspace: Workspace) -> int | None:
 
 
 @lru_cache(maxsize=1024)
-def _compile(workspace_id: int, version: int, policy: str) -> RoutingTable:  # noqa: ARG001 – the version is the key
+def _compile(workspace_id: int, version: int, policy: str) -> RoutingTable:
     workspace = Workspace.objects.get(pk=workspace_id)
     rows = OutgoingServer.objects.filter(workspace=workspace)
     return compile_table(

@@ -59,7 +59,7 @@ class Company(models.Model):
 
 class UserManager(BaseUserManager):  # type: ignore[type-arg] # takes no parameters at run time
     def create_user(self, email: str, password: str | None, **fields: Any) -> "User":
-        user = self.model(email=email.lower(), **fields)
+        user: User = self.model(email=email.lower(), **fields)
         user.set_password(password)
         user.save()
         return user

@@ -8,3 +8,8 @@ DEFAULT_FROM_FILTER = "mail.default.from_filter"
 def parameter(workspace: Workspace, key: str) -> str | None:
     """The value, or None when the parameter is not set or empty."""
     return SystemParameter.objects.filter(workspace=workspace, key=key).values_list("value", flat=True).first() or None
+
+
+def set_parameter(workspace: Workspace, key: str, value: str) -> None:
+    """Set the parameter; "" unsets it."""
+    SystemParameter.objects.update_or_create(workspace=workspace, key=key, defaults={"value": value})

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            "ALTER TABLE outbound_messagecontent ALTER COLUMN body SET STORAGE EXTERNAL, ALTER COLUMN head SET STORAGE EXTERNAL",
-            "ALTER TABLE outbound_messagecontent ALTER COLUMN body SET STORAGE EXTENDED, ALTER COLUMN head SET STORAGE EXTENDED",
+            "ALTER TABLE outbound_messagecontent ALTER COLUMN body SET STORAGE EXTERNAL, ALTER head SET STORAGE EXTERNAL",
+            "ALTER TABLE outbound_messagecontent ALTER COLUMN body SET STORAGE EXTENDED, ALTER head SET STORAGE EXTENDED",
         )
     ]

@@ -11,4 +11,5 @@ UPDATE outbound_delivery AS delivery
 SET status = 'active', claimed_by = %(worker)s, talking_since = NULL, attempts = attempts + 1
 FROM due
 WHERE delivery.id = due.id
-RETURNING delivery.id, delivery.message_id, delivery.recipient, delivery.attempts, delivery.expires_at
+RETURNING delivery.id, delivery.message_id, delivery.recipient, delivery.attempts,
+          delivery.submitted_at, delivery.expires_at

@@ -2,6 +2,7 @@
 UPDATE outbound_lane
 SET faults = faults + 1,
     fault = %(fault)s,
+    closed_version = %(version)s,
     closed_until = now() + LEAST(interval '1 hour', %(first)s * interval '1 second' * 2 ^ LEAST(faults, 12)),
     drained_until = now()
 WHERE id = %(lane)s

@@ -2,8 +2,8 @@
 -- thousands of rows. Returns the lanes that nobody drains at the moment: they need a job.
 WITH queued AS (
     INSERT INTO outbound_delivery (message_id, workspace_id, lane_id, recipient, status, priority, attempts, due_at,
-                                   expires_at, reply_text, reason)
-    SELECT message, %(workspace)s, lane, recipient, 'queued', priority, 0, COALESCE(due_at, now()),
+                                   submitted_at, expires_at, reply_text, reason)
+    SELECT message, %(workspace)s, lane, recipient, 'queued', priority, 0, COALESCE(due_at, now()), COALESCE(due_at, now()),
            COALESCE(due_at, now()) + make_interval(secs => lifetime), '', ''
     FROM unnest(%(messages)s::uuid[], %(lanes)s::bigint[], %(recipients)s::text[], %(priorities)s::smallint[],
                 %(dues)s::timestamptz[], %(lifetimes)s::double precision[])

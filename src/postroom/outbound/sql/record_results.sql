@@ -15,7 +15,7 @@ WITH result AS (
         reason = result.reason,
         claimed_by = CASE WHEN result.status = 'unknown' THEN claimed_by END,
         talking_since = NULL,
-        finished_at = CASE WHEN result.delay IS NULL THEN now() END
+        finished_at = CASE WHEN result.delay IS NULL AND result.status <> 'unknown' THEN now() END
     FROM result
     WHERE delivery.id = result.id
       AND delivery.claimed_by = %(worker)s

@@ -1,9 +1,13 @@
--- Give back what a worker claimed in a lane and did not begin: it stops, or the server has a fault. The try does not
--- count. Already deferred ones keep what is known of them.
+-- Give back what a worker claimed in a lane, when its carriers are gone: it stops, or the server has a fault. What was
+-- not begun waits as before and the try does not count; what was begun and has no result may have arrived.
 UPDATE outbound_delivery
-SET status = CASE WHEN attempts > 1 THEN 'deferred' ELSE %(status)s END,
-    claimed_by = NULL,
-    attempts = attempts - 1,
-    reason = CASE WHEN %(reason)s = '' THEN reason ELSE %(reason)s END,
-    due_at = GREATEST(due_at, now() + make_interval(secs => %(delay)s))
-WHERE claimed_by = %(worker)s AND lane_id = %(lane)s AND status = 'active' AND talking_since IS NULL
+SET status = CASE WHEN talking_since IS NOT NULL THEN 'unknown'
+                  WHEN %(reason)s <> '' OR attempts > 1 THEN 'deferred'
+                  ELSE 'queued' END,
+    attempts = CASE WHEN talking_since IS NULL THEN attempts - 1 ELSE attempts END,
+    claimed_by = CASE WHEN talking_since IS NULL THEN NULL ELSE claimed_by END,
+    reason = CASE WHEN talking_since IS NOT NULL
+                       THEN 'The worker stopped while it was talking to the server: the message may have arrived.'
+                  WHEN %(reason)s <> '' THEN %(reason)s
+                  ELSE reason END
+WHERE claimed_by = %(worker)s AND lane_id = %(lane)s AND status = 'active'

@@ -1,0 +1,53 @@
+"""`postroom domain`: alias domains, the companies that use them, and their DKIM keys."""
+
+import click
+
+from postroom.cli.setup import django_command, find_workspace
+
+
+@click.group()
+def command() -> None:
+    """Set up the domains that mail is sent from."""
+
+
+@command.command("add")
+@click.argument("name")
+@click.option("--workspace", required=True)
+@click.option("--company", "companies", multiple=True, help="Company that sends under it; may be given again.")
+@click.option("--priority", default=10, show_default=True, help="New companies get the domain with the lowest.")
+@click.option("--bounce", default="bounce", show_default=True, help="Local part that delivery errors return to.")
+@click.option("--catchall", default="catchall", show_default=True, help="Local part that answers come to.")
+@click.option("--default-from", default="notifications", show_default=True, help="Local part or complete address.")
+@django_command
+def add(name: str, workspace: str, companies: tuple[str, ...], **fields: str) -> None:
+    """Create or change the alias domain NAME."""
+    from postroom.domains.alias_domains import assign, save_alias_domain
+    from postroom.domains.models import AliasDomain
+    from postroom.rfc.address import domain_to_ascii
+    from postroom.workspaces.access import company_of
+
+    owner = find_workspace(workspace)
+    domain = AliasDomain.objects.filter(workspace=owner, name=domain_to_ascii(name)).first()
+    domain = domain or AliasDomain(workspace=owner, name=name)
+    for field, value in fields.items():
+        setattr(domain, field, value)
+    save_alias_domain(domain)
+    for company in companies:
+        assign(company_of(owner, company), domain)
+    click.echo(
+        f"{domain.name}: bounces to {domain.bounce}@, answers to {domain.catchall}@, From {domain.default_from}."
+    )
+
+
+@command.command("dkim-key")
+@click.argument("name")
+@click.option("--workspace", required=True)
+@click.option("--selector", default="postroom", show_default=True)
+@django_command
+def dkim_key(name: str, workspace: str, selector: str) -> None:
+    """Make a DKIM key that signs mail from NAME, and show the DNS record to publish."""
+    from postroom.domains.keys import create_dkim_key
+    from postroom.rfc.dkim import public_key_record
+
+    key = create_dkim_key(find_workspace(workspace), domain=name, selector=selector)
+    click.echo(f"{key} TXT {public_key_record(key.private_key.encode())}")

@@ -1,0 +1,103 @@
+"""`postroom server`: outgoing servers, and the one reserved for mass mail."""
+
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from postroom.cli.setup import django_command, find_workspace
+
+if TYPE_CHECKING:
+    from postroom.servers.models import OutgoingServer
+
+
+@click.group()
+def command() -> None:
+    """Set up the servers that mail leaves through."""
+
+
+@command.command("add")
+@click.argument("name")
+@click.option("--workspace", required=True)
+@click.option("--host", default="", help="SMTP server, as the provider gives it.")
+@click.option("--port", default=587, show_default=True)
+@click.option("--encryption", type=click.Choice(["none", "starttls", "tls"]), default="starttls", show_default=True)
+@click.option("--verify/--no-verify", "verifies_certificate", default=True, help="Ask the server to prove its name.")
+@click.option("--ca-file", type=click.File(), help="PEM of the authority that signed the server's certificate.")
+@click.option("--username", default="")
+@click.option("--password-file", type=click.File(), help="File with the password; - reads it from standard input.")
+@click.option("--default-server", is_flag=True, help="Use the installation's default server with this FROM filter.")
+@click.option("--from-filter", default="", help="Domains or complete addresses, separated by commas.")
+@click.option("--priority", default=10, show_default=True, help="Lower is chosen first.")
+@click.option("--connections", "max_connections", default=5, show_default=True)
+@django_command
+def add(
+    name: str, workspace: str, ca_file: IO[str] | None, password_file: IO[str] | None,
+    default_server: bool, **fields: str | int,  # noqa: FBT001
+) -> None:  # fmt: skip
+    """Create the outgoing server NAME, or change the one of that name."""
+    from postroom.servers.models import OutgoingServer
+    from postroom.servers.save import save_server, warnings
+
+    owner = find_workspace(workspace)
+    server = OutgoingServer.objects.filter(workspace=owner, name=name).first()
+    server = server or OutgoingServer(workspace=owner, name=name)
+    for field, value in fields.items():
+        setattr(server, field, value)
+    if ca_file is not None:
+        server.ca_certificate = ca_file.read()
+    if password_file is not None:
+        server.password = password_file.read().strip()
+    if default_server:
+        server.authentication = OutgoingServer.Authentication.DEFAULT_SERVER
+    save_server(server)
+    click.echo(f"{server.name} takes mail for {server.from_filter or 'every From, under the notification address'}.")
+    for warning in warnings(server):
+        click.echo(f"Note: {warning}", err=True)
+
+
+@command.command("list")
+@click.option("--workspace", required=True)
+@django_command
+def list_(workspace: str) -> None:
+    """Show the outgoing servers in the order in which they are asked."""
+    for server in find_workspace(workspace).outgoing_servers.order_by("priority", "name", "id"):
+        state = "" if server.is_active else "  (archived)"
+        filter_ = server.from_filter or "no FROM filter"
+        click.echo(f"{server.priority:>4}  {server.name}  {server.host}:{server.port}  {filter_}{state}")
+
+
+@command.command("archive")
+@click.argument("name")
+@click.option("--workspace", required=True)
+@django_command
+def archive(name: str, workspace: str) -> None:
+    """Never choose the server NAME again; refused, with the list of its users, while something counts on it."""
+    from postroom.servers.archive import archive as archive_server
+
+    archive_server(find_server(name, workspace))
+    click.echo(f"{name} is archived.")
+
+
+@command.command("dedicate")
+@click.argument("name", required=False)
+@click.option("--workspace", required=True)
+@django_command
+def dedicate(name: str | None, workspace: str) -> None:
+    """Send mass mail through the server NAME; without NAME, through the servers of other mail."""
+    from postroom.servers.models import DedicatedServer
+
+    owner = find_workspace(workspace)
+    if name is None:
+        DedicatedServer.objects.filter(workspace=owner).delete()
+    else:
+        DedicatedServer.objects.update_or_create(workspace=owner, defaults={"server": find_server(name, workspace)})
+    click.echo(f"Mass mail leaves through {name or 'the servers of other mail'}.")
+
+
+def find_server(name: str, workspace: str) -> "OutgoingServer":
+    from postroom.servers.models import OutgoingServer
+
+    server = OutgoingServer.objects.filter(workspace=find_workspace(workspace), name__iexact=name).first()
+    if server is None:
+        raise click.ClickException(f"There is no outgoing server “{name}” in {workspace}; see `postroom server list`.")
+    return server

@@ -1,0 +1,53 @@
+"""What commands that change the installation share: Django ready, errors as one sentence, rows found by name."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec
+
+import click
+
+from postroom.config import runtime
+from postroom.errors import PostroomError
+
+if TYPE_CHECKING:
+    from postroom.workspaces.models import Workspace
+
+P = ParamSpec("P")
+
+
+def django_command(function: Callable[P, None]) -> Callable[P, None]:
+    """Run a command with Django set up; a refusal becomes one sentence on stderr and exit code 1."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        from django.core.exceptions import ValidationError
+
+        try:
+            runtime.prepare()
+            function(*args, **kwargs)
+        except PostroomError as error:
+            raise click.ClickException(error.message) from error
+        except ValidationError as error:
+            raise click.ClickException(" ".join(error.messages)) from error
+
+    return run
+
+
+def find_workspace(slug: str) -> "Workspace":
+    from postroom.workspaces.models import Workspace
+
+    found = Workspace.objects.filter(slug=slug).first()
+    if found is None:
+        known = ", ".join(Workspace.objects.values_list("slug", flat=True)[:20]) or "none yet"
+        raise click.ClickException(f"There is no workspace “{slug}”; this installation has: {known}.")
+    return found
+
+
+def only_workspace() -> "Workspace":
+    """The workspace of an installation that has just one."""
+    from postroom.workspaces.models import Workspace
+
+    found = list(Workspace.objects.order_by("id")[:2])
+    if len(found) != 1:
+        raise click.ClickException("Say which workspace is meant: --workspace NAME.")
+    return found[0]

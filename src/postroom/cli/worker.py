@@ -1,0 +1,50 @@
+"""`postroom worker`: runs the background jobs, delivery first of all."""
+
+import asyncio
+import signal
+
+import click
+import structlog
+
+from postroom.config import logs, runtime
+
+CONCURRENCY = 64  # jobs are coarse: one for each lane being drained, a few periodic ones
+GRACE_SECONDS = 25  # of the 30 that `serve` gives: time to finish what is being talked about
+
+
+@click.command()
+def command() -> None:
+    """Deliver mail and run periodic tasks; start as many as you like, on as many machines as you like."""
+    prepared = runtime.prepare()
+    logs.set_up(prepared.env.log_level)
+    import uvloop
+
+    uvloop.run(_run(prepared.database_url))
+
+
+async def _run(database_url: str) -> None:
+    from procrastinate import PsycopgConnector
+
+    from postroom.jobs import app
+    from postroom.outbound.worker import running
+
+    with app.replace_connector(PsycopgConnector(conninfo=database_url)):
+        async with app.open_async(), running(database_url) as worker:
+            jobs = asyncio.create_task(
+                app.run_worker_async(
+                    concurrency=CONCURRENCY, install_signal_handlers=False, shutdown_graceful_timeout=GRACE_SECONDS
+                )
+            )
+            _stop_on_signals(jobs, worker.stopping)
+            structlog.get_logger().info("worker.started")
+            await asyncio.gather(jobs, return_exceptions=True)
+    structlog.get_logger().info("worker.stopped")
+
+
+def _stop_on_signals(jobs: "asyncio.Task[None]", stopping: asyncio.Event) -> None:
+    def stop() -> None:
+        stopping.set()
+        jobs.cancel()  # procrastinate takes this as the wish to end: running jobs may finish
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)

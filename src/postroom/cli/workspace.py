@@ -1,0 +1,58 @@
+"""`postroom workspace`: workspaces, their companies, parameters and API keys."""
+
+import click
+
+from postroom.cli.setup import django_command, find_workspace
+
+
+@click.group()
+def command() -> None:
+    """Create workspaces and what belongs to them."""
+
+
+@command.command("add")
+@click.argument("slug")
+@click.option("--company", required=True, help="Name of the first company.")
+@django_command
+def add(slug: str, company: str) -> None:
+    """Create the workspace SLUG; it sends at once as notifications@SLUG.<platform domain>."""
+    from postroom.workspaces.create import create_workspace
+
+    workspace = create_workspace(slug, company=company)
+    click.echo(f"{workspace.slug} sends from {workspace.subdomain}.")
+
+
+@command.command("company")
+@click.argument("name")
+@click.option("--workspace", required=True)
+@django_command
+def company(name: str, workspace: str) -> None:
+    """Add a company to a workspace."""
+    from postroom.domains.alias_domains import create_company
+
+    create_company(find_workspace(workspace), name)
+    click.echo(f"{name} belongs to {workspace}.")
+
+
+@command.command("key")
+@click.argument("name")
+@click.option("--workspace", required=True)
+@django_command
+def key(name: str, workspace: str) -> None:
+    """Make an API key called NAME; it is shown this once."""
+    from postroom.workspaces.keys import create_key
+
+    click.echo(create_key(find_workspace(workspace), name=name))
+
+
+@command.command("parameter")
+@click.argument("name")
+@click.argument("value")
+@click.option("--workspace", required=True)
+@django_command
+def parameter(name: str, value: str, workspace: str) -> None:
+    """Set a system parameter, such as mail.default.from_filter."""
+    from postroom.workspaces.parameters import set_parameter
+
+    set_parameter(find_workspace(workspace), name, value)
+    click.echo(f"{name} is {value!r}.")

@@ -1,0 +1,18 @@
+"""The web application as granian serves it."""
+
+from contextlib import ExitStack
+from multiprocessing.util import Finalize
+
+from django.core.wsgi import get_wsgi_application
+
+from postroom.config import logs, runtime
+
+logs.set_up(runtime.prepare().env.log_level)
+application = get_wsgi_application()
+
+from postroom.parts.beat import beating  # noqa: E402 – its model needs the application to be set up
+
+_running = ExitStack()
+_running.enter_context(beating("web"))
+# granian's workers are processes of multiprocessing, which leave without running atexit: it has this hook instead.
+Finalize(None, _running.close, exitpriority=10)

@@ -1,0 +1,1 @@
+"""Everything about mail that is written once and sent often: templates now, mailings later."""

@@ -1,0 +1,74 @@
+"""What a server's answers mean for deliveries: results, ready to be written by the journal."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from postroom.outbound.queue import Claimed
+from postroom.outbound.target import Target
+from postroom.policy.causes import Reach
+from postroom.policy.failure import Verdict, judge
+from postroom.policy.retry import next_attempt
+from postroom.policy.status import Status
+from postroom.rfc.reply import Reply
+from postroom.rfc.session import ConnectFailure
+from postroom.smtp.outcome import Answer, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One delivery's part of record_results.sql. `delay`: seconds to the next attempt; None when there is none."""
+
+    delivery: int
+    status: Status
+    delay: float | None
+    reply_code: int | None
+    reply_text: str
+    reason: str
+    server: str
+    cause: str
+    dialog: str
+    is_server_fault: bool
+
+
+def results(claimed: Sequence[Claimed], answer: Outcome | ConnectFailure, target: Target) -> list[Result]:
+    """What to record for each of `claimed`, the envelope's recipients in order."""
+    if isinstance(answer, ConnectFailure):
+        verdict = judge(answer)
+        dialog = "\n".join(answer.dialog)
+        return [_result(delivery, answer.reply, verdict, target=target, dialog=dialog) for delivery in claimed]
+    verdicts = [judge(result.answer, phase=result.phase) for result in answer.results]
+    dialog = "\n".join(answer.dialog)
+    return [
+        _result(delivery, result.answer, verdict, target=target, dialog=dialog)
+        for delivery, result, verdict in zip(claimed, answer.results, verdicts, strict=True)
+    ]
+
+
+def _result(delivery: Claimed, answer: Answer | None, verdict: Verdict, *, target: Target, dialog: str) -> Result:
+    reply = answer if isinstance(answer, Reply) else None
+    status, delay = _next(delivery, verdict)
+    return Result(
+        delivery=delivery.id,
+        status=status,
+        delay=delay,
+        reply_code=reply.code if reply else None,
+        reply_text=str(reply) if reply else "",
+        reason="" if status is Status.SENT else verdict.sentence,
+        server=target.name,
+        cause=verdict.cause,
+        dialog=dialog,
+        is_server_fault=verdict.reach is Reach.SERVER and verdict.outcome is Status.DEFERRED,
+    )
+
+
+def _next(delivery: Claimed, verdict: Verdict) -> tuple[Status, float | None]:
+    """The state that follows, and the seconds to the next attempt."""
+    if verdict.outcome is not Status.DEFERRED:
+        return verdict.outcome, None
+    age = (datetime.now(UTC) - delivery.submitted_at).total_seconds()
+    lifetime = (delivery.expires_at - delivery.submitted_at).total_seconds()
+    jitter = random.random()  # noqa: S311 - no secret
+    delay = next_attempt(delivery.attempts, age, hint_s=verdict.hint_s, jitter=jitter, lifetime_s=lifetime)
+    return (Status.EXPIRED, None) if delay is None else (Status.DEFERRED, delay)

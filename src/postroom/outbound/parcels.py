@@ -1,0 +1,136 @@
+"""What a carrier takes to a server: claimed deliveries of one message, with envelope and bytes ready."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+
+from postroom import jobs
+from postroom.outbound import assemble, queue
+from postroom.outbound.reroute import reroute
+from postroom.outbound.target import Target
+from postroom.policy.return_path import make_token, tag_return_path
+from postroom.rfc.address import parse_mailbox
+from postroom.rfc.dkim import Signer
+from postroom.smtp.envelope import Envelope
+from postroom.vault import derive_key
+
+# Contents read ahead of the carriers; one larger message is read alone.
+READ_AHEAD_BYTES = 4 * 1024 * 1024
+# RFC 5321 §4.5.3.1.8: a server must take at least 100 recipients in one transaction.
+MAX_RECIPIENTS = 100
+MAX_LOADED_SIGNERS = 1000
+# By workspace, its routing version (a changed key raises it) and the From's domain.
+_loaded_signers: dict[tuple[int, int, str], tuple[Signer, ...]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Deliveries of one message that go over in one transaction; the envelope's recipients are theirs, in order."""
+
+    claimed: tuple[queue.Claimed, ...]
+    envelope: Envelope
+    chunks: Sequence[bytes]
+
+    def only(self, owned: frozenset[int]) -> "Parcel":
+        """The parcel without deliveries that the worker has lost in the meantime."""
+        if len(owned) == len(self.claimed):
+            return self
+        claimed = tuple(c for c in self.claimed if c.id in owned)
+        return replace(
+            self, claimed=claimed, envelope=replace(self.envelope, recipients=tuple(c.recipient for c in claimed))
+        )
+
+
+async def pack(
+    claimed: Sequence[queue.Claimed], target: Target, pool: AsyncConnectionPool
+) -> AsyncIterator[Parcel | None]:
+    """The parcels for `claimed`, messages in the order of their first delivery.
+
+    None, as the last item, says that the server's settings have changed: read them anew before going on.
+    """
+    by_message = defaultdict(list)
+    for delivery in claimed:
+        by_message[delivery.message_id].append(delivery)
+    facts = await _current_facts(list(by_message), pool)
+    for ids in _slices(facts):
+        async with pool.connection() as database:
+            contents = await queue.read_contents(database, ids)
+        for fact in map(facts.__getitem__, ids):
+            if target.routing_version not in (None, fact.routing_version):
+                yield None
+                return
+            chunks = assemble.assemble(fact, contents[fact.id], await _signers(fact))
+            for parcel in _parcels(by_message[fact.id], fact, chunks, target):
+                yield parcel
+
+
+async def _current_facts(ids: Sequence[UUID], pool: AsyncConnectionPool) -> dict[UUID, queue.Facts]:
+    """The facts of messages, those routed under older settings routed again; without those that left the lane."""
+    async with pool.connection() as database:
+        facts = await queue.read_facts(database, ids)
+    outdated = [fact.id for fact in facts.values() if fact.routed_version != fact.routing_version]
+    if not outdated:
+        return facts
+    moved = {message_id for message_id in outdated if await jobs.in_thread(reroute, message_id)}
+    async with pool.connection() as database:
+        return await queue.read_facts(database, [message_id for message_id in ids if message_id not in moved])
+
+
+def _slices(facts: dict[UUID, queue.Facts]) -> Iterator[list[UUID]]:
+    slice_, size = list[UUID](), 0
+    for message_id, fact in facts.items():
+        if slice_ and size + fact.size_bytes > READ_AHEAD_BYTES:
+            yield slice_
+            slice_, size = [], 0
+        slice_.append(message_id)
+        size += fact.size_bytes
+    if slice_:
+        yield slice_
+
+
+async def _signers(fact: queue.Facts) -> tuple[Signer, ...]:
+    """From the cache where possible: a thread switch a message would cost more than the query it avoids."""
+    key = (fact.workspace_id, fact.routing_version, assemble.from_domain(fact.header_from))
+    if key not in _loaded_signers:
+        if len(_loaded_signers) > MAX_LOADED_SIGNERS:
+            _loaded_signers.clear()
+        _loaded_signers[key] = await jobs.in_thread(assemble.load_signers, key[0], key[2])
+    return _loaded_signers[key]
+
+
+def _parcels(
+    deliveries: Sequence[queue.Claimed], fact: queue.Facts, chunks: Sequence[bytes], target: Target
+) -> Iterator[Parcel]:
+    """One parcel for all recipients; with a signed return path, which differs by delivery, one for each."""
+    tagged = fact.signs_return_path and target.allows_sub_addresses and is_bounce_address(fact)
+    most = 1 if tagged else MAX_RECIPIENTS
+    size = sum(map(len, chunks))
+    is_ascii_head, is_ascii_body = all(map(bytes.isascii, chunks[:-1])), chunks[-1].isascii()
+    for start in range(0, len(deliveries), most):
+        claimed = tuple(deliveries[start : start + most])
+        envelope = Envelope(
+            return_path=_tagged(fact.return_path, claimed[0].id) if tagged else fact.return_path,
+            recipients=tuple(c.recipient for c in claimed),
+            size=size,
+            needs_8bit=not (is_ascii_head and is_ascii_body),
+            needs_smtputf8=not is_ascii_head,
+        )
+        yield Parcel(claimed, envelope, chunks)
+
+
+def is_bounce_address(fact: queue.Facts) -> bool:
+    """Not so where the server may not send for the bounce address: a person's own address is never tagged (D6)."""
+    return fact.return_path != parse_mailbox(fact.header_from).address
+
+
+def _tagged(return_path: str, delivery_id: int) -> str:
+    return tag_return_path(return_path, make_token(delivery_id, key=_return_path_key()))
+
+
+@cache
+def _return_path_key() -> bytes:
+    return derive_key("return path")

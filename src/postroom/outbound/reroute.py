@@ -1,0 +1,33 @@
+"""What happens to waiting mail whose routing has changed since it was queued (requirement D8)."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from postroom.errors import PostroomError
+from postroom.outbound import queue, route
+from postroom.outbound.models import Message
+from postroom.rfc.address import parse_mailbox
+
+
+@transaction.atomic
+def reroute(message_id: UUID) -> bool:
+    """Decide anew for a message, by the settings of now; whether its deliveries left their lane."""
+    message = Message.objects.select_related("company__workspace").get(pk=message_id)
+    author = parse_mailbox(message.author_from) if message.author_from else None
+    try:
+        decision = route.decide(
+            author, company=message.company, stream=message.stream, forced_server=message.forced_server_id
+        )
+    except PostroomError as error:
+        queue.hold(message_id, reason=error.message)
+        return True
+    server_id = route.server_id(decision)
+    is_moved = server_id != message.server_id
+    for name, value in route.columns(message.company.workspace, decision).items():
+        setattr(message, name, value)
+    message.server_id = server_id
+    message.save(update_fields=["server", *route.COLUMNS])
+    if is_moved:
+        queue.move(message_id, lane=queue.lane_of(server_id, message.stream))
+    return is_moved

@@ -1,0 +1,52 @@
+"""Where a lane leads: its server's endpoint and limits, as they are now."""
+
+from dataclasses import dataclass
+
+from postroom.errors import PostroomError
+from postroom.outbound.models import Lane
+from postroom.servers.endpoints import DEFAULT_SERVER_NAME, endpoint_of
+from postroom.smtp.endpoint import Endpoint
+
+DEFAULT_CONNECTIONS = 5
+DEFAULT_MESSAGES_PER_CONNECTION = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server to talk to. `routing_version` is None for the default server, which no workspace's settings change."""
+
+    name: str
+    endpoint: Endpoint
+    routing_version: int | None = None
+    max_connections: int = DEFAULT_CONNECTIONS
+    max_messages_per_connection: int = DEFAULT_MESSAGES_PER_CONNECTION
+    allows_sub_addresses: bool = True
+    logs_dialog: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A server that cannot be talked to as it is set up, and why in plain words."""
+
+    why: str
+    routing_version: int | None = None
+
+
+def target_of(lane_id: int) -> Target | Unusable:
+    server = Lane.objects.select_related("server__workspace").get(pk=lane_id).server
+    try:
+        endpoint = endpoint_of(server)
+    except PostroomError as error:
+        return Unusable(error.message, server.workspace.routing_version if server else None)
+    place = f"{endpoint.host}:{endpoint.port}"
+    if server is None:
+        return Target(f"{DEFAULT_SERVER_NAME} ({place})", endpoint)
+    return Target(
+        f"{server.name} ({place})",
+        endpoint,
+        routing_version=server.workspace.routing_version,
+        max_connections=server.max_connections,
+        max_messages_per_connection=server.max_messages_per_connection,
+        allows_sub_addresses=server.allows_sub_addresses,
+        logs_dialog=server.logs_dialog,
+    )
