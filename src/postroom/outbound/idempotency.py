@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -44,7 +45,12 @@ def claim(workspace: Workspace, key: str, *, request_hash: bytes) -> list[UUID |
     """
     if not (0 < len(key) <= MAX_LENGTH and key.isascii() and key.isprintable()):
         raise IdempotencyKeyError(field="Idempotency-Key")
-    arguments = {"workspace": workspace.pk, "key": key, "request_hash": request_hash, "lifetime": LIFETIME}
+    arguments: dict[str, Any] = {
+        "workspace": workspace.pk,
+        "key": key,
+        "request_hash": request_hash,
+        "lifetime": LIFETIME,
+    }
     with connection.cursor() as cursor:
         cursor.execute(statement("claim_idempotency_key"), arguments)
         if cursor.fetchone():
