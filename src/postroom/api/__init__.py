@@ -1,0 +1,1 @@
+"""Everything about the HTTP API: JSON in, JSON out, one router a noun."""
