@@ -99,7 +99,7 @@ class Connection:
 
     async def rehearse(self, envelope: Envelope) -> Rehearsal:
         """Asks whether the server would take such a message: MAIL, RCPT, DATA, and at its 354 the line is dropped."""
-        rehearsal = await self._follow(rehearse(envelope, self.offers))
+        rehearsal = await self._follow(rehearse(envelope, self.offers, after_reset=self._needs_reset))
         if rehearsal.is_complete:
             self.abort()
         self._needs_reset = True

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from postroom.errors import AddressError
 from postroom.rfc.address import domain_to_ascii
 
 
@@ -69,7 +70,7 @@ class Timeouts:
 class Endpoint:
     """One way into one server.
 
-    `host` is a name (IDN allowed), an IPv4 or an IPv6 address. `ehlo_name` "" means the address literal of our side.
+    `host` is a name (IDN allowed), an IPv4 or an IPv6 address. `ehlo_name` is a name in A-labels, "" our own address.
     `ca_file` (PEM path) or `ca_data` (PEM text) replace the system's certificate authorities. `avoid` names EHLO
     keywords to treat as not offered (for servers that offer what they cannot do).
     """
@@ -85,6 +86,10 @@ class Endpoint:
     credentials: Credentials | None = None
     timeouts: Timeouts = Timeouts()
     avoid: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not all("!" <= char <= "~" for char in self.ehlo_name):
+            raise AddressError(f"{self.ehlo_name!r} is no host name to introduce oneself by", field="ehlo_name")
 
     @property
     def verifies(self) -> bool:

@@ -7,9 +7,9 @@ from postroom.errors import AddressError
 from postroom.smtp.extensions import Extensions
 
 # One mailbox of a path, local part plain or quoted; anything looser could smuggle parameters or commands in.
-_MAILBOX = re.compile(
-    r'(?:[^\s"<>()\x00-\x20\x7f]+|"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*")(?:@[^\s"<>()\x00-\x20\x7f]+)?'
-)
+_WORD = r'[^\s"<>()@\x00-\x20\x7f]+'
+_QUOTED = r'"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"'
+_MAILBOX = re.compile(rf"(?:{_WORD}|{_QUOTED})(?:@{_WORD})?")
 _NOT_XCHAR = re.compile(rb"[^!-~]|[+=]")
 _NOT_QCHAR = re.compile(r"[^!-~]|[\\+=]")
 

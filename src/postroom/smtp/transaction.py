@@ -33,18 +33,20 @@ def find_unsupported(envelope: Envelope, size: int, offers: Extensions) -> Unsup
     return None
 
 
-def rehearse(envelope: Envelope, offers: Extensions) -> Steps[Rehearsal]:
+def rehearse(envelope: Envelope, offers: Extensions, *, after_reset: bool) -> Steps[Rehearsal]:
     """MAIL, RCPT, DATA one by one up to the first that fails; after a 354 the connection must be dropped."""
     if unsupported := find_unsupported(envelope, envelope.size, offers):
         return Rehearsal(((Phase.MAIL, unsupported),))
     transcript: Transcript = []
     steps: list[tuple[Phase, Answer]] = []
-    for phase, line in [*_envelope_commands(envelope, offers), _DATA]:
+    commands = [*_envelope_commands(envelope, offers), _DATA]
+    for phase, line in [_RSET, *commands] if after_reset else commands:
         transcript.append(line)
         heard = yield Turn(line, (phase,))
-        transcript += heard.replies
-        steps.append((phase, heard.replies[0] if heard.replies else Lost(phase, heard.lost or "no reply")))
-        if not heard.replies or heard.replies[0].code // 100 != _GO_AHEAD[phase]:
+        answer = heard.replies[0] if heard.replies else Lost(phase, heard.lost or "no reply")
+        transcript.append(answer if isinstance(answer, Reply) else answer.why)
+        steps.append((phase, answer))
+        if not isinstance(answer, Reply) or answer.code // 100 != _GO_AHEAD[phase]:
             break
     return Rehearsal(tuple(steps), tuple(transcript))
 

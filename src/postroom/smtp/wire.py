@@ -4,7 +4,9 @@ What goes wrong is a sentence in `Wire.lost`, never an exception.
 """
 
 import asyncio
+import os
 import select
+import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -25,8 +27,10 @@ def in_words(error: BaseException) -> str:
         return f"the TLS handshake failed: {(error.reason or str(error)).replace('_', ' ').lower()}"
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    if isinstance(error, socket.gaierror):
+        return str(error.strerror)
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)  # asyncio puts its own text in the error's
     return str(error) or type(error).__name__
 
 
