@@ -18,6 +18,11 @@ def test_nothing_but_an_address_becomes_a_recipient(address: str) -> None:
         Envelope("", (address,), 1)
 
 
+def test_a_message_needs_a_recipient() -> None:
+    with pytest.raises(AddressError):
+        Envelope("", (), 1)
+
+
 @pytest.mark.parametrize(
     "address",
     ["joe@x.example", '"joe > smith"@x.example', "postmaster", "jürgen@x.example", "a@[192.0.2.1]", "o'hara+tag@x"],

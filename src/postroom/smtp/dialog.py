@@ -42,7 +42,7 @@ def render_transcript(transcript: Iterable[bytes | Reply | str]) -> tuple[str, .
     lines: list[str] = []
     for entry in transcript:
         if isinstance(entry, bytes):
-            lines += ["C: " + entry.decode("utf-8", "backslashreplace").rstrip()] if entry else []
+            lines.append("C: " + entry.decode("utf-8", "backslashreplace").rstrip())
         elif isinstance(entry, str):
             lines.append("-- " + entry)
         else:

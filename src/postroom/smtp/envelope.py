@@ -44,6 +44,8 @@ class Envelope:
     dsn: DsnRequest | None = None
 
     def __post_init__(self) -> None:
+        if not self.recipients:
+            raise AddressError("a message needs a recipient", field="recipients")
         if self.return_path and not _MAILBOX.fullmatch(self.return_path):
             raise AddressError(f"{self.return_path!r} cannot be a return path", field="return_path")
         for recipient in self.recipients:

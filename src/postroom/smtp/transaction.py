@@ -15,10 +15,8 @@ from postroom.smtp.envelope import Envelope, mail_command, rcpt_command
 from postroom.smtp.extensions import Extensions
 from postroom.smtp.outcome import Answer, Outcome, Rehearsal, Result
 
-Command = tuple[Phase, bytes]
-
-_RSET = (Phase.RSET, b"RSET\r\n")
-_DATA = (Phase.DATA, b"DATA\r\n")
+_DATA = b"DATA\r\n"
+_RSET = b"RSET\r\n"
 _GO_AHEAD = dict.fromkeys(Phase, 2) | {Phase.DATA: 3}  # the first digit of the reply hoped for
 
 
@@ -39,8 +37,8 @@ def rehearse(envelope: Envelope, offers: Extensions, *, after_reset: bool) -> St
         return Rehearsal(((Phase.MAIL, unsupported),))
     transcript: Transcript = []
     steps: list[tuple[Phase, Answer]] = []
-    commands = [*_envelope_commands(envelope, offers), _DATA]
-    for phase, line in [_RSET, *commands] if after_reset else commands:
+    phases, lines = _opening(envelope, offers, after_reset=after_reset)
+    for phase, line in zip([*phases, Phase.DATA], [*lines, _DATA], strict=True):
         transcript.append(line)
         heard = yield Turn(line, (phase,))
         answer = heard.replies[0] if heard.replies else Lost(phase, heard.lost or "no reply")
@@ -61,12 +59,30 @@ class Transaction:
     losing it after that leaves the outcome unknown.
     """
 
+    __slots__ = (
+        "_chunks",
+        "_envelope",
+        "_farewell",
+        "_is_small",
+        "_is_trusted",
+        "_lost",
+        "_offers",
+        "_rcpt_replies",
+        "_replies",
+        "_size",
+        "_transcript",
+        "_went_smoothly",
+        "is_derailed",
+        "needs_reset",
+    )
+
     def __init__(self, envelope: Envelope, chunks: Sequence[bytes], offers: Extensions, *, is_trusted: bool) -> None:
         self.needs_reset = False
         self.is_derailed = False
         self._envelope = envelope
         self._chunks = chunks
         self._size = sum(map(len, chunks))
+        self._is_small = self._size <= PIECE_OCTETS  # to be put together and written at once
         self._offers = offers
         self._is_trusted = is_trusted
         self._went_smoothly = True
@@ -80,60 +96,59 @@ class Transaction:
         """The whole conversation, begun with RSET when `after_reset`."""
         if unsupported := find_unsupported(self._envelope, self._size, self._offers):
             return Outcome(tuple(Result(address, Phase.MAIL, unsupported) for address in self._envelope.recipients))
-        commands = _envelope_commands(self._envelope, self._offers)
-        self._went_smoothly = len(commands) == len(self._envelope.recipients) + 1
-        if len(commands) > 1:
-            yield from self._converse([_RSET, *commands] if after_reset else commands)
+        phases, lines = _opening(self._envelope, self._offers, after_reset=after_reset)
+        self._went_smoothly = phases.count(Phase.RCPT) == len(self._envelope.recipients)
+        if phases[-1] is Phase.RCPT:
+            yield from self._converse(phases, lines)
         return Outcome(tuple(self._results()), tuple(self._transcript))
 
-    def _converse(self, commands: list[Command]) -> Steps[None]:
+    def _converse(self, phases: list[Phase], lines: list[bytes]) -> Steps[None]:
         if not self._offers.pipelining:
-            yield from self._say_one_by_one(commands)
+            yield from self._say_one_by_one(phases, lines)
         elif not self._offers.chunking:
-            yield from self._say([*commands, _DATA])
+            yield from self._say([*phases, Phase.DATA], [*lines, _DATA])
             yield from self._write_data()
-        elif self._is_trusted and self._is_small and commands[0] is not _RSET:
-            yield from self._say([*commands, self._bdat], self._chunks)
+        elif self._is_trusted and self._is_small and phases[0] is Phase.MAIL:
+            yield from self._say([*phases, Phase.MESSAGE], [*lines, self._bdat], self._chunks)
         else:
-            yield from self._say(commands)
+            yield from self._say(phases, lines)
             yield from self._write_bdat()
         final = self._replies.get(Phase.MESSAGE)
         self.needs_reset = final is None or not final.is_positive
 
-    def _say_one_by_one(self, commands: list[Command]) -> Steps[None]:
-        for command in commands:
-            yield from self._say([command])
-            if self._lost or self._farewell or (command[0] is Phase.MAIL and not self._is_sender_accepted):
+    def _say_one_by_one(self, phases: list[Phase], lines: list[bytes]) -> Steps[None]:
+        for phase, line in zip(phases, lines, strict=True):
+            yield from self._say([phase], [line])
+            if self._lost or self._farewell or (phase is Phase.MAIL and not self._is_sender_accepted):
                 return
         if self._offers.chunking:
             yield from self._write_bdat()
         elif self._has_takers:
-            yield from self._say([_DATA])
+            yield from self._say([Phase.DATA], [_DATA])
             yield from self._write_data()
 
     def _write_bdat(self) -> Steps[None]:
         if self._has_takers:
-            yield from self._say([self._bdat], self._chunks if self._is_small else cut(self._chunks))
+            yield from self._say([Phase.MESSAGE], [self._bdat], self._pieces)
 
     def _write_data(self) -> Steps[None]:
         go_ahead = self._replies.get(Phase.DATA)
         if go_ahead is None or go_ahead.code // 100 != 3:
             return
         if self._has_takers:
-            yield from self._say([(Phase.MESSAGE, b"")], stuff(self._chunks if self._is_small else cut(self._chunks)))
+            yield from self._say([Phase.MESSAGE], [], stuff(self._pieces))
         elif any(reply.is_positive for reply in self._rcpt_replies):
             self.is_derailed = True  # MAIL refused, yet RCPT and DATA accepted: who knows what a dot would do
         else:
-            yield from self._say([(Phase.MESSAGE, b".\r\n")])  # RFC 2920 §3.1: 354 although all RCPT failed
+            yield from self._say([Phase.MESSAGE], [b".\r\n"])  # RFC 2920 §3.1: 354 although all RCPT failed
 
     @property
-    def _bdat(self) -> Command:
-        return Phase.MESSAGE, b"BDAT %d LAST\r\n" % self._size
+    def _bdat(self) -> bytes:
+        return b"BDAT %d LAST\r\n" % self._size
 
     @property
-    def _is_small(self) -> bool:
-        """Small enough to be put together and written at once."""
-        return self._size <= PIECE_OCTETS
+    def _pieces(self) -> Iterable[bytes]:
+        return self._chunks if self._is_small else cut(self._chunks)
 
     @property
     def _is_sender_accepted(self) -> bool:
@@ -148,9 +163,7 @@ class Transaction:
             return False
         return any(reply.is_positive for reply in self._rcpt_replies)
 
-    def _say(self, commands: list[Command], content: Iterable[bytes] = ()) -> Steps[None]:
-        phases = [phase for phase, _ in commands]
-        lines = [line for _, line in commands]
+    def _say(self, phases: list[Phase], lines: list[bytes], content: Iterable[bytes] = ()) -> Steps[None]:
         self._transcript += lines
         if content:
             self._transcript.append(f"{self._size} octets of message")
@@ -219,12 +232,15 @@ class Transaction:
         return lost.phase, lost
 
 
-def _envelope_commands(envelope: Envelope, offers: Extensions) -> list[Command]:
-    commands = [(Phase.MAIL, mail_command(envelope, offers))]
+def _opening(envelope: Envelope, offers: Extensions, *, after_reset: bool) -> tuple[list[Phase], list[bytes]]:
+    """Everything up to the last RCPT: the phases, and the command line of each."""
+    phases, lines = ([Phase.RSET, Phase.MAIL], [_RSET]) if after_reset else ([Phase.MAIL], [])
+    lines.append(mail_command(envelope, offers))
     for index, address in enumerate(envelope.recipients):
         if _is_nameable(address, offers):
-            commands.append((Phase.RCPT, rcpt_command(envelope, index, offers)))
-    return commands
+            phases.append(Phase.RCPT)
+            lines.append(rcpt_command(envelope, index, offers))
+    return phases, lines
 
 
 def _is_nameable(address: str, offers: Extensions) -> bool:
