@@ -16,7 +16,7 @@ import uvloop
 
 from postroom.smtp.reception import Conversation, Peer
 from postroom.smtp.self_signed import keep_certificate, server_context
-from postroom.smtp.server import Limits, Listener, Place
+from postroom.smtp.server import Limits, Listener
 
 T = TypeVar("T")
 NewLoop = Callable[[], asyncio.AbstractEventLoop]
@@ -56,8 +56,8 @@ def tls_context() -> ssl.SSLContext:
 def make_listener(
     converse: Callable[[Peer], Conversation], *, limits: Limits | None = None, port: int = 0, host: str = "127.0.0.1"
 ) -> Listener:
-    place = Place(host, port, "POSTROOM_CAPTURE_HOST", "POSTROOM_CAPTURE_PORT")
-    return Listener(place, limits=limits or Limits(message_bytes=1_000_000), tls=tls_context(), converse=converse)
+    limits = limits or Limits(message_bytes=1_000_000)
+    return Listener(host, port, limits=limits, tls=tls_context(), converse=converse)
 
 
 @contextmanager

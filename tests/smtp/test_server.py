@@ -414,11 +414,11 @@ def test_stopping_cuts_a_message_that_never_ends(mails: list[ReceivedMail]) -> N
 
 
 @pytest.mark.parametrize("new_loop", [uvloop.new_event_loop, asyncio.new_event_loop])
-def test_a_taken_port_is_explained_with_its_setting(new_loop: NewLoop, port: int) -> None:
+def test_a_port_that_cannot_be_had_is_named(new_loop: NewLoop, port: int) -> None:
     background = Background(new_loop)
-    with pytest.raises(ListenError, match=rf"port {port} .* is taken .*POSTROOM_CAPTURE_PORT"):
+    with pytest.raises(ListenError, match=rf"Port {port} on 127\.0\.0\.1"):
         background.run(make_listener(Taker, port=port).start())
-    with pytest.raises(ListenError, match=r"192\.0\.2\.1 is no address of this machine.*POSTROOM_CAPTURE_HOST"):
+    with pytest.raises(ListenError, match=r"on 192\.0\.2\.1"):
         background.run(make_listener(Taker, host="192.0.2.1").start())
     background.close()
 

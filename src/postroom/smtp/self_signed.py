@@ -13,17 +13,29 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from postroom.errors import PostroomError
+
 FILE_NAME = "starttls.pem"
 # Nobody can check it but by pinning, and a pin should hold; the start of a process is the only time it is renewed.
 LIFETIME = timedelta(days=3650)
 RENEWED_BEFORE_END = timedelta(days=90)
 
 
+class CertificateError(PostroomError):
+    """The certificate and key for STARTTLS cannot be used."""
+
+    code = "invalid_certificate"
+
+
 def server_context(certificate: Path, key: Path | None = None) -> ssl.SSLContext:
-    """For STARTTLS with a PEM chain; `key` None: it is in the same file. OSError or ssl.SSLError when unusable."""
+    """For STARTTLS with a PEM chain; `key` None: it is in the same file. CertificateError when they are unusable."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certificate, key)
+    try:
+        context.load_cert_chain(certificate, key, password="")  # a key with a passphrase fails instead of asking for it
+    except (OSError, ValueError) as error:
+        where = f"{certificate} with the key {key}" if key else str(certificate)
+        raise CertificateError(f"The certificate {where} cannot be used: {error}.") from error
     return context
 
 
@@ -41,7 +53,7 @@ def _is_good(path: Path, now: datetime) -> bool:
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         server_context(path)
-    except (OSError, ValueError):  # absent, or not what we wrote
+    except (OSError, ValueError, CertificateError):  # absent, or not what we wrote
         return False
     return certificate.not_valid_after_utc - now > RENEWED_BEFORE_END
 

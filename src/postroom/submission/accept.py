@@ -1,0 +1,81 @@
+"""How does a mail that came by SMTP enter the queue: whose is it, what does it ask for, may it be sent?
+
+All of it blocks: see `conversation` for who calls it from the event loop.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from postroom.errors import ContentError, PostroomError
+from postroom.outbound.submit import Receipt, Submission, submit
+from postroom.rfc.address import parse_mailbox
+from postroom.rfc.submitted import SubmittedMessage, read_submitted
+from postroom.smtp.reception import ReceivedMail
+from postroom.submission.directions import read_directions, remove_directions
+from postroom.workspaces.access import company_of
+from postroom.workspaces.keys import find_key
+from postroom.workspaces.models import ApiKey, Workspace
+
+# RFC 5322 §2.1.1: 998 characters and CRLF. Servers cut longer lines in two, which breaks the DKIM signature.
+_LONG_LINE = re.compile(rb"\n[^\n]{1000}")
+
+
+class RevokedKeyError(PostroomError):
+    """The API key of this connection has been revoked; authenticate with another one."""
+
+    code = "revoked_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose key opened a connection."""
+
+    key_id: int
+    workspace: str
+
+
+def find_account(key: str) -> Account | None:
+    """None when it is no valid API key."""
+    found = find_key(key)
+    return Account(found.pk, found.workspace.slug) if found else None
+
+
+def accept(account: Account, mail: ReceivedMail) -> Receipt:
+    """Queue the mail for its envelope's recipients; it is committed on return. A PostroomError: nothing was stored.
+
+    The envelope's sender is not used: routing decides the return path.
+    """
+    workspace = _workspace_of(account)
+    message = read_submitted(mail.content)
+    _check_lines(message)
+    directions = read_directions(message.head)
+    submission = Submission(
+        content=replace(message, head=remove_directions(message.head)),
+        company=company_of(workspace, directions.company),
+        source="smtp",
+        recipients=tuple(map(parse_mailbox, mail.recipients)),
+        stream=directions.stream,
+        tags=directions.tags,
+    )
+    [receipt] = submit([submission], workspace=workspace)
+    return receipt
+
+
+def _workspace_of(account: Account) -> Workspace:
+    """As it is now: a connection may outlive its key, and routing reads the workspace's settings."""
+    key = ApiKey.objects.select_related("workspace").filter(pk=account.key_id, revoked_at=None).first()
+    if key is None:
+        raise RevokedKeyError
+    return key.workspace
+
+
+def _check_lines(message: SubmittedMessage) -> None:
+    for part, name in ((message.head, "header"), (message.body, "body")):
+        if b"\0" in part:
+            raise ContentError(f"The message has a NUL octet in its {name}; send binary content as base64.")
+        if long_line := _LONG_LINE.search(b"\n" + part):
+            number = part.count(b"\n", 0, long_line.start()) + 1
+            raise ContentError(
+                f"Line {number} of the message's {name} has more than the 998 characters that mail allows; "
+                "send it as quoted-printable or base64."
+            )
