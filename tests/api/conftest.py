@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from postroom.domains.alias_domains import save_alias_domain
 from postroom.domains.models import AliasDomain
-from postroom.outbound import queue
 from postroom.servers.models import OutgoingServer
 from postroom.workspaces.create import create_workspace
 from postroom.workspaces.keys import create_key
@@ -55,10 +55,10 @@ def refusal(response: Any) -> tuple[int, str, str | None]:
     return response.status_code, body["error"]["code"], body["error"].get("field")
 
 
-@pytest.fixture(autouse=True)
-def _forget_lanes() -> None:
-    """The default server's lane that a test made is rolled back with it."""
-    queue.lane_of.cache_clear()
+def statements(queries: CaptureQueriesContext) -> list[str]:
+    """The captured SQL without what only marks a place to roll back to."""
+    marks = {"SAVEPOINT", "RELEASE", "ROLLBACK"}
+    return [query["sql"] for query in queries if query["sql"].split()[0] not in marks]
 
 
 @pytest.fixture

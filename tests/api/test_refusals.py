@@ -67,6 +67,11 @@ def test_an_unknown_field_is_answered_with_the_nearest_known_one(caller: Caller)
     assert caller.post("/messages", fields).json()["error"]["message"] == "There is no field form; did you mean from?"
 
 
+def test_an_unknown_field_beside_a_batch_is_refused(caller: Caller) -> None:
+    body = {"messages": [message()], "mesages": []}
+    assert refusal(caller.post("/messages/batch", body)) == (422, "unknown_field", "mesages")
+
+
 @pytest.mark.parametrize("body", ["", "{", "{'a': 1}", b"\xff\xfe\xfd", '{"subject": NaN}', "[" * 200_000])
 def test_what_is_not_json_is_malformed(caller: Caller, body: str | bytes) -> None:
     assert refusal(caller.post("/messages", body)) == (400, "malformed_json", None)

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import ValidationErrorContext
+from ninja.operation import Operation
 from ninja.parser import Parser
 
 from postroom.api import messages, refusals, routes
@@ -32,6 +33,9 @@ class PostroomApi(NinjaAPI):
         context = error_contexts[0]
         # Outermost is the name of the view's argument.
         raise explain(context.pydantic_validation_error, context.model, nesting=1)
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return operation.view_func.__name__
 
     @property
     def urls(self) -> tuple[list[URLResolver | URLPattern], str, str]:

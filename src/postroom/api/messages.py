@@ -23,7 +23,7 @@ router = Router(tags=["messages"], by_alias=True)
 
 @router.post("", response={202: Accepted, **REFUSED}, summary="Send a message")
 def post_message(
-    request: KeyRequest, message: MessageIn, response: HttpResponse, idempotency_key: IdempotencyKey = None
+    request: KeyRequest, message: MessageIn, *, response: HttpResponse, idempotency_key: IdempotencyKey = None
 ) -> Status[Accepted]:
     """Stores, routes and queues a message in one transaction: after a 202 it cannot get lost."""
     workspace = request.auth.workspace
@@ -37,7 +37,7 @@ def post_message(
 
 @router.post("/batch", response={202: BatchOut, **REFUSED}, summary="Send up to 1,000 messages")
 def post_batch(
-    request: KeyRequest, batch: BatchIn, response: HttpResponse, idempotency_key: IdempotencyKey = None
+    request: KeyRequest, batch: BatchIn, *, response: HttpResponse, idempotency_key: IdempotencyKey = None
 ) -> Status[BatchOut]:
     """Queues the good messages in one transaction and tells what is wrong with the others, each by its index."""
     workspace = request.auth.workspace
@@ -49,7 +49,7 @@ def post_batch(
 
 @router.get("", response={200: MessageList, **REFUSED}, summary="List messages")
 def list_messages(request: KeyRequest, listing: Query[Listing]) -> MessageList:
-    """Newest first; `next_before` leads to the next page."""
+    """Newest first; next_before leads to the next page."""
     found = search.list_messages(request.auth.workspace, listing)
     page = [answers.tell_summary(message, statuses) for message, statuses in found[: listing.limit]]
     return MessageList(messages=page, next_before=page[-1].id if len(found) > listing.limit else None)

@@ -26,7 +26,7 @@ class Reference(DocsBase):
                     "style": style,
                     "openapi_url": self.get_openapi_url(api, kwargs),
                     "operations": list(_operations(description["paths"])),
-                    "schemas": [_schema(name, schema) for name, schema in description["components"]["schemas"].items()],
+                    "schemas": [_schema(*item) for item in sorted(description["components"]["schemas"].items())],
                 }
             )
         )
@@ -46,7 +46,7 @@ def say_type(schema: dict[str, Any]) -> str:
     if schema.get("type") == "array":
         return f"list of {say_type(schema['items'])}"
     if "properties" in schema:
-        return "{" + ", ".join(schema["properties"]) + "}"
+        return str(schema.get("title") or "{" + ", ".join(schema["properties"]) + "}")
     words = [schema.get("type", "anything"), f"({schema['format']})" if "format" in schema else ""]
     return " ".join(filter(None, words))
 
@@ -61,9 +61,7 @@ def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 "description": operation.get("description", ""),
                 "parameters": [_parameter(parameter) for parameter in operation["parameters"]],
                 "body": _body(operation.get("requestBody")),
-                "answers": [
-                    {"status": status, "body": _body(answer)} for status, answer in operation["responses"].items()
-                ],
+                "answers": _answers(operation["responses"]),
             }
 
 
@@ -75,6 +73,14 @@ def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
         "required": parameter["required"],
         "description": parameter.get("description") or parameter["schema"].get("description", ""),
     }
+
+
+def _answers(responses: dict[int, Any]) -> dict[str, str]:
+    """The statuses that each kind of body comes with: `{"Accepted": "202", "Refusal": "400, 401"}`."""
+    answers: dict[str, list[str]] = {}
+    for status, answer in responses.items():
+        answers.setdefault(_body(answer) or "", []).append(str(status))
+    return {body: ", ".join(statuses) for body, statuses in answers.items()}
 
 
 def _body(described: dict[str, Any] | None) -> str | None:

@@ -10,7 +10,6 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
@@ -20,6 +19,7 @@ from postroom.api.auth import MissingKeyError
 from postroom.api.schemas import Refusal
 from postroom.api.validation import MalformedJsonError
 from postroom.errors import PostroomError
+from postroom.jobs import DATABASE_AWAY
 
 log = structlog.get_logger()
 # A restart of PostgreSQL takes a few seconds.
@@ -93,7 +93,7 @@ def as_json(refusal: PostroomError) -> dict[str, Any]:
 
 
 def respond(refusal: PostroomError) -> HttpResponse:
-    status = STATUS[refusal.code]
+    status = STATUS.get(refusal.code, 422)
     response = Response(as_json(refusal), status=status)
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="postroom"'  # RFC 6750 §3
@@ -143,7 +143,6 @@ _TRANSLATIONS: dict[type[Exception], Callable[[Any], PostroomError]] = {
     RequestDataTooBig: _from_big_request,
     RecursionError: lambda _: MalformedJsonError("The body is nested too deeply."),
     UnreadablePostError: lambda _: MalformedJsonError("The body ended too early."),
-    OperationalError: _from_lost_database,
-    InterfaceError: _from_lost_database,
+    **dict.fromkeys(DATABASE_AWAY, _from_lost_database),
     Exception: _from_bug,
 }

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation, StringConstraints, WithJsonSchema
 
 from postroom.api.validation import InvalidValueError
 from postroom.outbound.models import Stream
@@ -118,18 +118,8 @@ class MessageIn(Sending):
 class BatchIn(RequestBody):
     """Messages to send in one transaction; each is judged by itself."""
 
-    messages: Annotated[
-        list[Any],
-        Field(min_length=1, max_length=MAX_BATCH),
-        WithJsonSchema(
-            {
-                "type": "array",
-                "items": {"$ref": "#/components/schemas/MessageIn"},
-                "minItems": 1,
-                "maxItems": MAX_BATCH,
-            }
-        ),
-    ]
+    # Each is validated on its own: a faulty one must not refuse the others.
+    messages: Annotated[list[SkipValidation[MessageIn]], Field(min_length=1, max_length=MAX_BATCH)]
 
 
 class Step(BaseModel):
@@ -166,7 +156,7 @@ class Route(BaseModel):
     from_: Annotated[str, Field(alias="from", description="The From that recipients see")]
     from_address: Annotated[str, Field(description="Its address alone")]
     from_rewritten: Annotated[bool, Field(description="Whether it is another address than the author's")]
-    return_path: Annotated[str, Field(description="Where delivery errors go (RFC 5321 §3.6.2)")]
+    return_path: Annotated[str, Field(description="Where delivery errors go: the envelope sender (RFC 5321 §4.4)")]
     reply_to: Annotated[str | None, Field(description="Reply-To that is set when the message brings none")]
     trace: Trace
 
@@ -250,9 +240,9 @@ class Listing(BaseModel):
     """Which messages to list."""
 
     before: Annotated[UUID | None, Field(description="Only messages older than this one")] = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Annotated[int, Field(ge=1, le=200, description="From 1 to 200; absent: 50")] = 50
     status: Annotated[Status | None, Field(description="Only messages with a delivery in this state")] = None
-    tag: Tag | None = None
+    tag: Annotated[Tag | None, Field(description="Only messages with this tag")] = None
 
 
 class MessageList(BaseModel):
