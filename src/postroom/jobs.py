@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import django.db
+import psycopg
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections, transaction
 from procrastinate.contrib.django import app
@@ -11,9 +13,11 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import JobDeferrer
 from procrastinate.manager import JobManager
 
-__all__ = ["app", "defer", "in_thread"]
+__all__ = ["DATABASE_AWAY", "app", "defer", "in_thread"]
 
 T = TypeVar("T")
+# What a statement raises, by psycopg itself or through Django, when PostgreSQL is gone or restarts: try again later.
+DATABASE_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, django.db.OperationalError, django.db.InterfaceError)
 
 
 def defer(task: str, *, once: str | None = None, **arguments: Any) -> None:

@@ -39,7 +39,7 @@ def unseal(sealed: str) -> str:
     """The secret again; SealBrokenError when it was sealed under another key or altered."""
     try:
         return _fernet().decrypt(sealed.removeprefix(MARK).encode("ascii")).decode()
-    except InvalidToken:
+    except (InvalidToken, UnicodeError):
         raise SealBrokenError from None
 
 

@@ -6,7 +6,7 @@ only when the result of the last one, and the start of this one, are committed (
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 from postroom import jobs
 from postroom.outbound import outcome, queue
 from postroom.outbound.journal import Journal
-from postroom.outbound.parcels import Parcel, pack
+from postroom.outbound.parcels import Parcel, pack, reroute_outdated
 from postroom.outbound.target import Target, Unusable, target_of
 from postroom.smtp.pool import Pool
 
@@ -26,6 +26,7 @@ CLAIM_AT_ONCE = 100  # rows a claim: enough to hide the query's time, few enough
 QUIET_SECONDS = 20  # a lane this long without mail is left; a job starts the next drain within some 20 ms
 IDLE_SECONDS = 10  # servers close quiet connections sooner or later; ten seconds bother none
 LEASE_SECONDS = 15  # renewed while draining; submitters start no job for a lane that is drained
+RETRY_SECONDS = 0.5  # PostgreSQL away: only this drain knows what it has claimed, so it stays until it can give it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,6 @@ class Context:
 
 async def drain(lane: int, context: Context) -> None:
     """Deliver what is due in `lane` until it is quiet, its server has a fault, or the worker stops."""
-    async with context.database() as database:
-        await queue.hold_lane(database, lane, seconds=LEASE_SECONDS)
     while await _Drain(lane, await jobs.in_thread(target_of, lane), context).run():
         pass  # the server's settings have changed: once more with the new ones
 
@@ -62,11 +61,15 @@ class _Drain:
         self._parcels: asyncio.Queue[Parcel | None] = asyncio.Queue(maxsize=1)
         self._fault: str | None = None
         self._is_outdated = False
+        self._is_proven = False  # the server has answered to mail: its faults of before are over
 
     async def run(self) -> bool:
         """Whether to go on: the settings are to be read anew, or mail came in just when the lane was left."""
+        async with self._context.database() as database:
+            await queue.hold_lane(database, self._lane, seconds=LEASE_SECONDS)
         try:
             if isinstance(self._target, Unusable):
+                await reroute_outdated(self._lane, self._context.pool)  # elsewhere it may leave
                 self._fault = self._target.why
             else:
                 await self._carry_all(self._target)
@@ -85,7 +88,7 @@ class _Drain:
             async with asyncio.TaskGroup() as tasks:  # one that fails ends them all: nothing waits for a dead carrier
                 lease = tasks.create_task(self._renew_lease())
                 carriers = [tasks.create_task(self._carry(pool, target)) for _ in range(target.max_connections)]
-                await self._feed(target)
+                await self._feed_while_possible(target)
                 for _ in carriers:
                     await self._parcels.put(None)
                 await asyncio.wait(carriers)
@@ -96,6 +99,15 @@ class _Drain:
     @property
     def _must_end(self) -> bool:
         return self._fault is not None or self._is_outdated or self._context.stopping.is_set()
+
+    async def _feed_while_possible(self, target: Target) -> None:
+        """Without PostgreSQL the carriers come to their ends, then the lane is left: what was claimed is not sure."""
+        try:
+            await self._feed(target)
+        except jobs.DATABASE_AWAY as error:
+            log.warning("lane.interrupted", lane=self._lane, error=str(error).strip())
+            self._is_outdated = True
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _feed(self, target: Target) -> None:
         """Claim and hand out until there is nothing for a while, or a reason to end."""
@@ -121,11 +133,11 @@ class _Drain:
         async with self._context.database() as database:
             seconds = await queue.seconds_to_next(database, self._lane)
         patience = QUIET_SECONDS if seconds is None or seconds > QUIET_SECONDS else max(seconds, 0.01)
-        woken, _ = await asyncio.wait(
-            [asyncio.create_task(self._context.wake.wait()), asyncio.create_task(self._context.stopping.wait())],
-            timeout=patience,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
+        events = [self._context.wake, self._context.stopping]
+        waiting = [asyncio.create_task(event.wait()) for event in events]
+        woken, asleep = await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        for task in asleep:
+            task.cancel()
         return bool(woken) or patience < QUIET_SECONDS
 
     async def _carry(self, pool: Pool, target: Target) -> None:
@@ -147,23 +159,39 @@ class _Drain:
         results = outcome.results(parcel.claimed, answer, target)
         if target.logs_dialog:
             log.info("dialog.ended", server=target.name, lines=answer.dialog)
+        self._is_proven = self._is_proven or any(r.reply_code and not r.is_server_fault for r in results)
         if fault := next((result.reason for result in results if result.is_server_fault), None):
             self._fault = self._fault or fault
+            self._context.wake.set()  # no use in waiting for more mail
         return results
 
     async def _renew_lease(self) -> None:
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
-            async with self._context.database() as database:
-                await queue.hold_lane(database, self._lane, seconds=LEASE_SECONDS)
+            with suppress(*jobs.DATABASE_AWAY):
+                async with self._context.database() as database:
+                    await queue.hold_lane(database, self._lane, seconds=LEASE_SECONDS)
+                    if self._is_proven:
+                        await queue.reopen_lane(database, self._lane)
 
     async def _leave(self) -> bool:
         """Give back the lane, closed if there is a fault, and all that was not begun; whether something is due."""
+        while True:
+            try:
+                return await self._give_back()
+            except jobs.DATABASE_AWAY as error:
+                log.warning("lane.kept", lane=self._lane, error=str(error).strip())
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _give_back(self) -> bool:
         async with self._context.database() as database:
-            if self._fault is not None:
-                await self._close(database, self._fault)
-            await queue.release(database, self._lane, worker=self._context.worker, reason=self._fault or "")
-            await queue.hold_lane(database, self._lane, seconds=0)
+            async with database.transaction():
+                if self._is_proven:
+                    await queue.reopen_lane(database, self._lane)
+                if self._fault is not None:
+                    await self._close(database, self._fault)
+                await queue.release(database, self._lane, worker=self._context.worker, reason=self._fault or "")
+                await queue.hold_lane(database, self._lane, seconds=0)
             seconds = await queue.seconds_to_next(database, self._lane)
         return seconds is not None and seconds <= 0
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
+from postroom.jobs import DATABASE_AWAY
 from postroom.outbound.outcome import Result
 from postroom.outbound.statements import statement
 
@@ -21,10 +21,12 @@ RETRY_SECONDS = 0.5  # PostgreSQL away: nothing may be forgotten, so it is tried
 
 
 @dataclass(slots=True)
-class _Entry:
-    results: Sequence[Result]
-    starting: Sequence[int]
-    done: "asyncio.Future[frozenset[int]]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+class _Batch:
+    """What one commit writes; `written` ends with the deliveries that were begun."""
+
+    results: list[Result] = field(default_factory=list)
+    starting: list[int] = field(default_factory=list)
+    written: "asyncio.Task[frozenset[int]] | None" = None
 
 
 class Journal:
@@ -33,39 +35,31 @@ class Journal:
     def __init__(self, pool: AsyncConnectionPool, worker: UUID) -> None:
         self._pool = pool
         self._worker = worker
-        self._waiting: list[_Entry] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._collecting: _Batch | None = None
+        self._committing = asyncio.Lock()
 
     async def turn(self, results: Sequence[Result], starting: Sequence[int]) -> frozenset[int]:
         """Commit `results` and the start of deliveries `starting`; those of the latter that are still the worker's."""
         if not results and not starting:
             return frozenset()
-        entry = _Entry(results, starting)
-        self._waiting.append(entry)
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write_all())
-        return await entry.done
+        batch = self._collecting = self._collecting or _Batch()
+        batch.results += results
+        batch.starting += starting
+        batch.written = batch.written or asyncio.create_task(self._write(batch))
+        begun = await asyncio.shield(
+            batch.written
+        )  # a carrier that is cancelled must not take the others' results along
+        return begun.intersection(starting)
 
-    async def _write_all(self) -> None:
-        try:
-            while self._waiting:
-                entries, self._waiting = self._waiting, []
-                owned = await self._write(entries)
-                for entry in entries:
-                    if not entry.done.done():
-                        entry.done.set_result(owned.intersection(entry.starting))
-        finally:
-            self._writing = None
-
-    async def _write(self, entries: Sequence[_Entry]) -> frozenset[int]:
-        results = [result for entry in entries for result in entry.results]
-        starting = [delivery for entry in entries for delivery in entry.starting]
-        while True:
-            try:
-                return await self._commit(results, starting)
-            except psycopg.OperationalError as error:
-                log.warning("journal.delayed", error=str(error).strip(), results=len(results))
-                await asyncio.sleep(RETRY_SECONDS)
+    async def _write(self, batch: _Batch) -> frozenset[int]:
+        async with self._committing:
+            self._collecting = None
+            while True:
+                try:
+                    return await self._commit(batch.results, batch.starting)
+                except DATABASE_AWAY as error:
+                    log.warning("journal.delayed", error=str(error).strip(), results=len(batch.results))
+                    await asyncio.sleep(RETRY_SECONDS)
 
     async def _commit(self, results: Sequence[Result], starting: Sequence[int]) -> frozenset[int]:
         async with self._pool.connection() as database, database.transaction():

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
 from postroom import jobs
+from postroom.errors import PostroomError
 from postroom.outbound import assemble, queue
 from postroom.outbound.reroute import reroute
 from postroom.outbound.target import Target
@@ -55,7 +56,7 @@ async def pack(
     by_message = defaultdict(list)
     for delivery in claimed:
         by_message[delivery.message_id].append(delivery)
-    facts = await _current_facts(list(by_message), pool)
+    facts = await _current_facts(list(by_message), target, pool)
     for ids in _slices(facts):
         async with pool.connection() as database:
             contents = await queue.read_contents(database, ids)
@@ -63,19 +64,34 @@ async def pack(
             if target.routing_version not in (None, fact.routing_version):
                 yield None
                 return
-            chunks = assemble.assemble(fact, contents[fact.id], await _signers(fact))
-            for parcel in _parcels(by_message[fact.id], fact, chunks, target):
+            for parcel in await _parcels_or_hold(by_message[fact.id], fact, contents[fact.id], target):
                 yield parcel
 
 
-async def _current_facts(ids: Sequence[UUID], pool: AsyncConnectionPool) -> dict[UUID, queue.Facts]:
+async def reroute_outdated(lane: int, pool: AsyncConnectionPool) -> None:
+    """Decide anew for all due mail of a lane whose server cannot be used, as far as settings have changed since."""
+    while True:
+        async with pool.connection() as database:
+            outdated = await queue.outdated_messages(database, lane)
+        if not outdated:
+            return
+        for message_id in outdated:
+            await jobs.in_thread(reroute, message_id, lane)
+
+
+async def _current_facts(ids: Sequence[UUID], target: Target, pool: AsyncConnectionPool) -> dict[UUID, queue.Facts]:
     """The facts of messages, those routed under older settings routed again; without those that left the lane."""
     async with pool.connection() as database:
         facts = await queue.read_facts(database, ids)
-    outdated = [fact.id for fact in facts.values() if fact.routed_version != fact.routing_version]
+    outdated = [
+        fact.id
+        for fact in facts.values()
+        # The server differs when a delivery was being talked about while the others of its message left the lane.
+        if fact.routed_version != fact.routing_version or fact.server_id != target.server_id
+    ]
     if not outdated:
         return facts
-    moved = {message_id for message_id in outdated if await jobs.in_thread(reroute, message_id)}
+    moved = {message_id for message_id in outdated if await jobs.in_thread(reroute, message_id, target.lane)}
     async with pool.connection() as database:
         return await queue.read_facts(database, [message_id for message_id in ids if message_id not in moved])
 
@@ -90,6 +106,18 @@ def _slices(facts: dict[UUID, queue.Facts]) -> Iterator[list[UUID]]:
         size += fact.size_bytes
     if slice_:
         yield slice_
+
+
+async def _parcels_or_hold(
+    deliveries: Sequence[queue.Claimed], fact: queue.Facts, content: queue.Content, target: Target
+) -> list[Parcel]:
+    """None when the message cannot be put together (its DKIM key is sealed): it is held, the others go on."""
+    try:
+        chunks = assemble.assemble(fact, content, await _signers(fact))
+        return list(_parcels(deliveries, fact, chunks, target))
+    except PostroomError as error:
+        await jobs.in_thread(partial(queue.hold, fact.id, reason=error.message))
+        return []
 
 
 async def _signers(fact: queue.Facts) -> tuple[Signer, ...]:

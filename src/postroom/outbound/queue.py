@@ -7,12 +7,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import QuerySet
+from django.db import connection, transaction
+from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models.functions import Now
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 DRAIN_TASK = "outbound.drain"
 LIFETIME_S = {Stream.TRANSACTIONAL: TRANSACTIONAL_LIFETIME_S, Stream.MASS: MASS_LIFETIME_S}
 PRIORITY = 5
+# A lane with new mail that nobody drains and no fault keeps closed; insert_deliveries.sql says the same.
+NEEDS_JOB = Q(drained_until__lte=Now()) & (Q(closed_until=None) | Q(closed_until__lte=Now()))
+# A claim counts as an attempt; when it comes to nothing, it does not.
+_ATTEMPTS_MADE = F("attempts") - Case(When(status=Status.ACTIVE, then=1), default=0)
+_lanes: dict[tuple[int | None, str], int] = {}
 FIRST_CLOSURE = 15.0  # seconds a lane stays closed after its server's first fault; doubles with each further one
 
 
@@ -68,15 +73,18 @@ def wake(lane: int) -> None:
 
 def move(message_id: UUID, *, lane: int) -> None:
     """Let the unsent deliveries of a message, claimed ones included, wait in another lane; its drainers are woken."""
-    _unsent(message_id, Status.QUEUED).update(lane_id=lane, status=Status.QUEUED, claimed_by=None)
+    _unsent(message_id, Status.QUEUED).update(
+        lane_id=lane, status=Status.QUEUED, claimed_by=None, attempts=_ATTEMPTS_MADE
+    )
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify('postroom_lane', %s)", [str(lane)])
-    wake(lane)
+    if Lane.objects.filter(NEEDS_JOB, pk=lane).exists():
+        wake(lane)
 
 
 def hold(message_id: UUID, *, reason: str) -> None:
     """Let the unsent deliveries of a message wait for a person."""
-    _unsent(message_id, Status.HELD).update(status=Status.HELD, claimed_by=None, reason=reason)
+    _unsent(message_id, Status.HELD).update(status=Status.HELD, claimed_by=None, attempts=_ATTEMPTS_MADE, reason=reason)
 
 
 def _unsent(message_id: UUID, after: Status) -> QuerySet[Delivery]:
@@ -85,10 +93,14 @@ def _unsent(message_id: UUID, after: Status) -> QuerySet[Delivery]:
     return Delivery.objects.filter(message_id=message_id, status__in=waiting, talking_since__isnull=True)
 
 
-@lru_cache(maxsize=4096)
 def lane_of(server_id: int | None, stream: str) -> int:
     """The lane of a server (None: the default server); made when first needed, never removed while the server lives."""
-    return Lane.objects.get_or_create(server_id=server_id, stream=stream)[0].pk
+    key = (server_id, stream)
+    if (known := _lanes.get(key)) is not None:
+        return known
+    lane = Lane.objects.get_or_create(server_id=server_id, stream=stream)[0].pk
+    transaction.on_commit(lambda: _lanes.update({key: lane}))  # after a roll-back it is not there
+    return lane
 
 
 def _message_row(workspace: Workspace, entry: Entry) -> dict[str, Any]:
@@ -218,12 +230,19 @@ async def undrained_lanes(database: AsyncConnection) -> list[int]:
     return [lane for (lane,) in await cursor.fetchall()]
 
 
+async def outdated_messages(database: AsyncConnection, lane: int) -> list[UUID]:
+    """Some due messages of the lane that must be routed again before they leave."""
+    cursor = await database.execute(statement("outdated_messages"), {"lane": lane})
+    return [message_id for (message_id,) in await cursor.fetchall()]
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """How a message is routed, and how large it is: read_facts.sql."""
 
     id: UUID
     workspace_id: int
+    server_id: int | None
     header_from: str
     from_rewritten: bool
     return_path: str

@@ -11,8 +11,8 @@ from postroom.rfc.address import parse_mailbox
 
 
 @transaction.atomic
-def reroute(message_id: UUID) -> bool:
-    """Decide anew for a message, by the settings of now; whether its deliveries left their lane."""
+def reroute(message_id: UUID, lane: int) -> bool:
+    """Decide anew for a message, by the settings of now; whether its unsent deliveries left `lane`."""
     message = Message.objects.select_related("company__workspace").get(pk=message_id)
     author = parse_mailbox(message.author_from) if message.author_from else None
     try:
@@ -23,11 +23,11 @@ def reroute(message_id: UUID) -> bool:
         queue.hold(message_id, reason=error.message)
         return True
     server_id = route.server_id(decision)
-    is_moved = server_id != message.server_id
     for name, value in route.columns(message.company.workspace, decision).items():
         setattr(message, name, value)
     message.server_id = server_id
     message.save(update_fields=["server", *route.COLUMNS])
-    if is_moved:
-        queue.move(message_id, lane=queue.lane_of(server_id, message.stream))
-    return is_moved
+    new_lane = queue.lane_of(server_id, message.stream)
+    if new_lane != lane:
+        queue.move(message_id, lane=new_lane)
+    return new_lane != lane

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from postroom.errors import PostroomError
 from postroom.outbound.models import Lane
 from postroom.servers.endpoints import DEFAULT_SERVER_NAME, endpoint_of
+from postroom.servers.models import OutgoingServer
 from postroom.smtp.endpoint import Endpoint
 
 DEFAULT_CONNECTIONS = 5
@@ -15,6 +16,8 @@ DEFAULT_MESSAGES_PER_CONNECTION = 100
 class Target:
     """A server to talk to. `routing_version` is None for the default server, which no workspace's settings change."""
 
+    lane: int
+    server_id: int | None
     name: str
     endpoint: Endpoint
     routing_version: int | None = None
@@ -33,18 +36,23 @@ class Unusable:
 
 
 def target_of(lane_id: int) -> Target | Unusable:
-    server = Lane.objects.select_related("server__workspace").get(pk=lane_id).server
+    lane = Lane.objects.get(pk=lane_id)
+    servers = OutgoingServer.objects.filter(lanes=lane)
+    version = servers.values_list("workspace__routing_version", flat=True).first()
     try:
+        server = lane.server  # SealBrokenError when its password cannot be read
         endpoint = endpoint_of(server)
     except PostroomError as error:
-        return Unusable(error.message, server.workspace.routing_version if server else None)
+        return Unusable(error.message, version)
     place = f"{endpoint.host}:{endpoint.port}"
     if server is None:
-        return Target(f"{DEFAULT_SERVER_NAME} ({place})", endpoint)
+        return Target(lane.pk, None, f"{DEFAULT_SERVER_NAME} ({place})", endpoint)
     return Target(
+        lane.pk,
+        server.pk,
         f"{server.name} ({place})",
         endpoint,
-        routing_version=server.workspace.routing_version,
+        routing_version=version,
         max_connections=server.max_connections,
         max_messages_per_connection=server.max_messages_per_connection,
         allows_sub_addresses=server.allows_sub_addresses,

@@ -71,6 +71,8 @@ class DeliveryWorker:
             try:
                 async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
                     await connection.execute("LISTEN postroom_lane")
+                    for drain in self._draining.values():  # they may have missed one
+                        drain.set()
                     async for notice in connection.notifies():
                         if wake := self._draining.get(int(notice.payload)):
                             wake.set()

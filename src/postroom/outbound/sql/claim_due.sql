@@ -1,4 +1,5 @@
--- Take deliveries that are due in a lane. By hand: SKIP LOCKED under a LIMIT with RETURNING, which the ORM cannot say.
+-- Take deliveries that are due in a lane, most urgent first. By hand: SKIP LOCKED under a LIMIT with RETURNING, which the
+-- ORM cannot say. UPDATE returns rows in no order, so they are put in order once more.
 WITH due AS (
     SELECT id
     FROM outbound_delivery
@@ -6,10 +7,13 @@ WITH due AS (
     ORDER BY priority, due_at
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE outbound_delivery AS delivery
+    SET status = 'active', claimed_by = %(worker)s, talking_since = NULL, attempts = attempts + 1
+    FROM due
+    WHERE delivery.id = due.id
+    RETURNING delivery.*
 )
-UPDATE outbound_delivery AS delivery
-SET status = 'active', claimed_by = %(worker)s, talking_since = NULL, attempts = attempts + 1
-FROM due
-WHERE delivery.id = due.id
-RETURNING delivery.id, delivery.message_id, delivery.recipient, delivery.attempts,
-          delivery.submitted_at, delivery.expires_at
+SELECT id, message_id, recipient, attempts, submitted_at, expires_at
+FROM claimed
+ORDER BY priority, due_at, id

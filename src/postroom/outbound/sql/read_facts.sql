@@ -1,5 +1,5 @@
 -- How claimed messages are routed, whether by the settings of today, and how large they are.
-SELECT message.id, message.workspace_id, message.header_from, message.from_rewritten, message.return_path,
+SELECT message.id, message.workspace_id, message.server_id, message.header_from, message.from_rewritten, message.return_path,
        message.reply_to, message.routed_version, message.size_bytes,
        workspace.routing_version, workspace.signs_return_path
 FROM outbound_message AS message

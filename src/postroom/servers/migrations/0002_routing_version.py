@@ -9,7 +9,7 @@ FUNCTIONS = """
 CREATE FUNCTION postroom_routing_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE workspaces_workspace SET routing_version = routing_version + 1
-    WHERE id = COALESCE(NEW.workspace_id, OLD.workspace_id);
+    WHERE id IN (NEW.workspace_id, OLD.workspace_id);
     RETURN NULL;
 END $$;
 CREATE FUNCTION postroom_company_domain_changed() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -17,19 +17,23 @@ BEGIN
     UPDATE workspaces_workspace SET routing_version = routing_version + 1
     FROM workspaces_company AS company
     WHERE workspaces_workspace.id = company.workspace_id
-      AND company.id = COALESCE(NEW.company_id, OLD.company_id);
+      AND company.id IN (NEW.company_id, OLD.company_id);
     RETURN NULL;
 END $$;
+-- The version never goes back: whoever stores a workspace that was read before a change does not undo its version.
 CREATE FUNCTION postroom_routing_policy_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.routing_version := OLD.routing_version + 1;
+    IF OLD.routing_policy <> NEW.routing_policy OR OLD.slug <> NEW.slug THEN
+        NEW.routing_version := OLD.routing_version + 1;
+    ELSE
+        NEW.routing_version := GREATEST(NEW.routing_version, OLD.routing_version);
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER routing_changed AFTER INSERT OR UPDATE OR DELETE ON domains_companyaliasdomain
     FOR EACH ROW EXECUTE FUNCTION postroom_company_domain_changed();
-CREATE TRIGGER routing_changed BEFORE UPDATE OF routing_policy, slug ON workspaces_workspace
-    FOR EACH ROW WHEN (OLD.routing_policy <> NEW.routing_policy OR OLD.slug <> NEW.slug)
-    EXECUTE FUNCTION postroom_routing_policy_changed();
+CREATE TRIGGER routing_changed BEFORE UPDATE ON workspaces_workspace
+    FOR EACH ROW EXECUTE FUNCTION postroom_routing_policy_changed();
 """
 EACH = """
 CREATE TRIGGER routing_changed AFTER INSERT OR UPDATE OR DELETE ON {table}
