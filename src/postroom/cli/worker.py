@@ -32,7 +32,10 @@ async def _run(database_url: str) -> None:
         async with app.open_async(), running(database_url) as worker:
             jobs = asyncio.create_task(
                 app.run_worker_async(
-                    concurrency=CONCURRENCY, install_signal_handlers=False, shutdown_graceful_timeout=GRACE_SECONDS
+                    concurrency=CONCURRENCY,
+                    install_signal_handlers=False,
+                    shutdown_graceful_timeout=GRACE_SECONDS,
+                    delete_jobs="successful",  # the sweep alone would leave 17,000 a day
                 )
             )
             _stop_on_signals(jobs, worker.stopping)

@@ -4,7 +4,7 @@ from postroom.jobs import app
 from postroom.outbound import queue
 from postroom.outbound.worker import current
 
-SWEEP_EVERY = "*/5 * * * * *"  # the sixth field is seconds: a deferred message leaves within five seconds of being due
+SWEEP_EVERY = "* * * * * */5"  # the sixth field is seconds: a deferred message leaves within five seconds of being due
 STALLED_AFTER = 60.0
 
 

@@ -1,0 +1,1 @@
+"""Measurements an operator can repeat on his own machine."""

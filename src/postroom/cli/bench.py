@@ -1,0 +1,36 @@
+"""`postroom bench`: measurements of this installation's machine."""
+
+import json
+
+import click
+
+from postroom.config import runtime
+
+
+@click.group()
+def command() -> None:
+    """Measure how fast Postroom is on this machine."""
+
+
+@command.command()
+@click.option("--messages", default=5000, show_default=True, help="How many to deliver, 2 kB html and text each.")
+@click.option("--connections", default=10, show_default=True, help="Per worker.")
+@click.option("--workers", default=1, show_default=True, help="Worker processes.")
+@click.option("--latency-ms", default=0.0, show_default=True, help="Of the sink: how far away it seems.")
+@click.option("--chunking", is_flag=True, help="Let the sink offer CHUNKING.")
+@click.option("--sign", type=click.Choice(["rsa", "ed25519", "none"]), default="rsa", show_default=True)
+@click.option("--smtp", metavar="HOST:PORT", help="A server of yours instead of the sink; it gets all the mail.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+def deliver(as_json: bool, **options: object) -> None:  # noqa: FBT001
+    """Deliver messages over the whole path: claim, build, sign, send, record."""
+    from postroom.bench.deliver import Plan, measure
+
+    report = measure(Plan(**options), runtime.prepare().database_url)  # type: ignore[arg-type] # click has checked them
+    if as_json:
+        click.echo(json.dumps(report))
+        return
+    click.echo(
+        f"{report['messages']} messages in {report['seconds']} s: {report['per_second']} a second, "
+        f"{report['worker_cpu_us_per_message']} µs of worker CPU each, {report['rss_mb']} MB at most, "
+        f"{report['not_sent']} not sent"
+    )
