@@ -36,6 +36,14 @@ class Reading:
 
 
 def read(raw: bytes) -> Reading:
+    """A message nested deeper than the parser can follow has its header fields shown and nothing else."""
+    try:
+        return _take_apart(raw)
+    except RecursionError:
+        return Reading(tuple(_fields(raw)), None, None, ())
+
+
+def _take_apart(raw: bytes) -> Reading:
     texts: dict[str, str] = {}
     attachments = []
     for part in _leaves(raw):
