@@ -7,8 +7,23 @@ ONLY_IMPORTED_BY = {
     "postroom.smtp.client": ("postroom.smtp", "postroom.outbound.deliver", "postroom.servers.probe"),
     "postroom.smtp.pool": ("postroom.smtp", "postroom.outbound.deliver", "postroom.servers.probe"),
     "postroom.outbound.compose": ("postroom.outbound.submit",),
-    "postroom.outbound.route": ("postroom.outbound.submit",),
-    "postroom.policy.status": ("postroom.outbound.models", "postroom.outbound.queue", "postroom.outbound.outcome"),
+    # Deciding for mail: submit, and reroute for mail that waits. Asking without sending: the dry run and the command.
+    "postroom.outbound.route": (
+        "postroom.outbound.submit",
+        "postroom.outbound.reroute",
+        "postroom.api",
+        "postroom.cli.explain",
+    ),
+    # The names of the states are everybody's; which step follows which is the queue's business.
+    "postroom.policy.status": (
+        "postroom.policy",
+        "postroom.outbound.models",
+        "postroom.outbound.queue",
+        "postroom.outbound.outcome",
+        "postroom.outbound.search",
+        "postroom.api",
+        "postroom.web",
+    ),
 }
 
 

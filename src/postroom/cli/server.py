@@ -31,9 +31,14 @@ def command() -> None:
 @click.option("--connections", "max_connections", default=5, show_default=True)
 @django_command
 def add(
-    name: str, workspace: str, ca_file: IO[str] | None, password_file: IO[str] | None,
-    default_server: bool, **fields: str | int,  # noqa: FBT001
-) -> None:  # fmt: skip
+    name: str,
+    *,
+    workspace: str,
+    ca_file: IO[str] | None,
+    password_file: IO[str] | None,
+    default_server: bool,
+    **fields: str | int,
+) -> None:
     """Create the outgoing server NAME, or change the one of that name."""
     from postroom.servers.models import OutgoingServer
     from postroom.servers.save import save_server, warnings

@@ -17,7 +17,7 @@ def command() -> None:
 @click.option("--from", "header_from", default="", help="From of all its mail; without it the author's is used.")
 @click.option("--server", help="Outgoing server that all its mail takes.")
 @django_command
-def add(name: str, workspace: str, header_from: str, server: str | None) -> None:
+def add(name: str, *, workspace: str, header_from: str, server: str | None) -> None:
     """Create or change the template NAME."""
     from postroom.mailings.models import Template
     from postroom.rfc.address import format_mailbox, parse_mailbox
