@@ -5,7 +5,7 @@ from ninja.security import HttpBearer
 
 from postroom.errors import PostroomError
 from postroom.workspaces.keys import find_key
-from postroom.workspaces.models import ApiKey, Workspace
+from postroom.workspaces.models import ApiKey
 
 
 class MissingKeyError(PostroomError):
@@ -24,10 +24,6 @@ class KeyRequest(HttpRequest):
     """A request whose API key was found."""
 
     auth: ApiKey
-
-    @property
-    def workspace(self) -> Workspace:
-        return self.auth.workspace
 
 
 class ApiKeyAuth(HttpBearer):

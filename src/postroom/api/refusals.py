@@ -51,8 +51,6 @@ STATUS = {
     "internal_error": 500,
     "unavailable": 503,
 }
-
-
 # The same in the OpenAPI description of every operation.
 REFUSED = dict.fromkeys(sorted(set(STATUS.values()) - {405}), Refusal)
 

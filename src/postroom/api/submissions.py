@@ -138,13 +138,9 @@ def _submit_good(submissions: Sequence[Submission], workspace: Workspace) -> lis
 
 
 def _recall(known: Sequence[UUID | None], items: Sequence[object], workspace: Workspace) -> list[Outcome]:
-    ids = [message_id for message_id in known if message_id]
-    messages = Message.objects.select_related("server").filter(workspace=workspace).in_bulk(ids)
+    messages = Message.objects.select_related("server").filter(workspace=workspace).in_bulk(filter(None, known))
     reader = Reader(workspace)
-    return [
-        messages.get(message_id) or _refuse_again(reader, item) if message_id else _refuse_again(reader, item)
-        for message_id, item in zip(known, items, strict=True)
-    ]
+    return [messages.get(id_) or _refuse_again(reader, item) for id_, item in zip(known, items, strict=True)]
 
 
 def _refuse_again(reader: Reader, item: object) -> PostroomError:

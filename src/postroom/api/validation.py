@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from postroom.errors import PostroomError
 
-_EMPTY = "The request has no body; send JSON."
+_EMPTY = "The request has no body, or none with a Content-Length; send JSON."
 
 
 class MalformedJsonError(PostroomError):
