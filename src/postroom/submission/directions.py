@@ -1,7 +1,6 @@
 """What do the X-Postroom fields of a message ask for, beside sending it?"""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from postroom.errors import PostroomError
 from postroom.outbound.models import Stream
@@ -34,21 +33,16 @@ def read_directions(head: bytes) -> Directions:
     found: dict[str, list[str]] = {COMPANY: [], STREAM: [], TAG: [], TAGS: []}
     for name, field in iter_fields(head):
         if name.startswith(PREFIX):
-            _values_of(name, found).append(decode_encoded_words(field_value(field)).strip())
+            if name not in found:
+                known = ", ".join(map(_written, found))
+                raise DirectionError(f"There is no field {_written(name)}; known are {known}.", field=name)
+            found[name].append(decode_encoded_words(field_value(field)).strip())
     return Directions(_only(COMPANY, found), _stream(_only(STREAM, found)), _tags(found))
 
 
 def remove_directions(head: bytes) -> bytes:
     """The head as the recipients get it."""
     return b"".join(field for name, field in iter_fields(head) if not name.startswith(PREFIX))
-
-
-def _values_of(name: str, found: dict[str, list[str]]) -> list[str]:
-    if name not in found:
-        close = get_close_matches(name, found, n=1)
-        hint = f"did you mean {_written(close[0])}?" if close else f"known are {', '.join(map(_written, found))}."
-        raise DirectionError(f"There is no field {_written(name)}; {hint}", field=name)
-    return found[name]
 
 
 def _only(name: str, found: dict[str, list[str]]) -> str | None:
