@@ -8,7 +8,7 @@ WRONG_KEY = "535 5.7.8 Not a valid API key; give one as the password, the user n
 TOO_MANY_WRONG_KEYS = "421 4.7.0 Too many wrong keys"
 
 # code of the PostroomError (with its field where that matters): what the client hears before the error's own words.
-_REPLIES = {
+REPLIES = {
     "invalid_address/from": "553 5.1.7",
     "invalid_address/sender": "553 5.1.7",
     "invalid_address": "553 5.1.3",
@@ -27,5 +27,5 @@ _UNFORESEEN = "451 4.3.0"
 
 
 def reply_to(refusal: PostroomError) -> str:
-    reply = _REPLIES.get(f"{refusal.code}/{refusal.field}") or _REPLIES.get(refusal.code, _UNFORESEEN)
+    reply = REPLIES.get(f"{refusal.code}/{refusal.field}") or REPLIES.get(refusal.code, _UNFORESEEN)
     return f"{reply} {refusal.message}"
