@@ -17,6 +17,16 @@ from postroom.workspaces.models import Workspace
 PAGE_SIZE = 50
 # A mailing has thousands of recipients; a page shows the first ones and says how many more there are.
 MAX_DELIVERIES = 200
+# The criteria of policy.routing that find a server; before and after them it looks at the From and the return path.
+SERVER_CRITERIA = {
+    "forced_server",
+    "filter_address",
+    "filter_domain",
+    "notification_server",
+    "no_filter",
+    "first_server",
+    "default_server",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +53,10 @@ class MessagePage:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryDetail:
-    """A message on its way to one recipient, with every try; `reply_code` None means that no server has answered."""
+    """A message on its way to one recipient, with every try; `reply_text` is empty while no server has answered."""
 
     recipient: str
     status: Status
-    reply_code: int | None
     reply_text: str
     reason: str
     due_at: datetime
@@ -145,7 +154,7 @@ def _holding(messages: QuerySet[Message], text: str) -> QuerySet[Message]:
     )
 
 
-def _with_summary(messages: QuerySet[Message]) -> QuerySet[Message, dict[str, Any]]:
+def _with_summary(messages: QuerySet[Message]) -> QuerySet[Message, Any]:
     deliveries = Delivery.objects.filter(message=OuterRef("pk"))
     count = deliveries.order_by().values("message").annotate(number=Count("id")).values("number")
     return messages.values(
@@ -177,7 +186,6 @@ def _delivery(delivery: Delivery) -> DeliveryDetail:
     return DeliveryDetail(
         recipient=delivery.recipient,
         status=Status(delivery.status),
-        reply_code=delivery.reply_code,
         reply_text=delivery.reply_text,
         reason=delivery.reason,
         due_at=delivery.due_at,
@@ -186,9 +194,5 @@ def _delivery(delivery: Delivery) -> DeliveryDetail:
 
 
 def _steps(steps: list[dict[str, Any]]) -> tuple[TraceStep, ...]:
-    """The search for a server ends with the criterion that matched; only the bounce address is looked at after it."""
-    matched = [number for number, step in enumerate(steps) if step["matched"] and step["criterion"] != "bounce_address"]
-    return tuple(
-        TraceStep(step["criterion"], step["matched"], step["why"], decides=number in matched[-1:])
-        for number, step in enumerate(steps)
-    )
+    """The search for a server ends with the criterion that matched, so at most one step decides."""
+    return tuple(TraceStep(**step, decides=step["matched"] and step["criterion"] in SERVER_CRITERIA) for step in steps)
