@@ -1,0 +1,1 @@
+"""Everything about the pages people see: one view and one template a page."""

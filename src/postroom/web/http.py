@@ -1,0 +1,24 @@
+"""What views take from a request and give back, beyond a page."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
+
+from postroom.workspaces.models import User
+
+# A file that someone sent must not act in the name of this site, however a browser decides to show it.
+FOREIGN_POLICY = "sandbox; default-src 'none'"
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person who asks; LoginByDefault lets no stranger come this far."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def download(content: bytes, filename: str, content_type: str) -> HttpResponse:
+    """Something that came by mail, as a file to keep."""
+    disposition = content_disposition_header(as_attachment=True, filename=filename)
+    headers = {"Content-Disposition": disposition or "attachment", "Content-Security-Policy": FOREIGN_POLICY}
+    return HttpResponse(content, content_type=content_type, headers=headers)

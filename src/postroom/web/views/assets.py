@@ -1,0 +1,20 @@
+"""The stylesheet and the icon."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from postroom.web import static_files
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@require_safe
+@login_not_required
+def asset(request: HttpRequest, version: str, name: str) -> HttpResponse:
+    """The current file, whichever version a page asks for: during an upgrade, old and new pages are both open."""
+    found = static_files.ASSETS.get(name)
+    if found is None:
+        raise Http404
+    caching = FOR_EVER if version == found.version else "no-cache"
+    return HttpResponse(found.content, content_type=found.content_type, headers={"Cache-Control": caching})

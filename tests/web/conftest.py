@@ -1,0 +1,35 @@
+"""Who looks at the pages in these tests?"""
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from postroom.workspaces.models import Workspace
+from tests.web.samples import make_member, make_workspace
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    """The product's hash takes half a second on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def workspace(db: None) -> Workspace:
+    return make_workspace()
+
+
+@pytest.fixture
+def member(workspace: Workspace) -> Client:
+    """A browser in which a member of the workspace has signed in."""
+    client = Client()
+    client.force_login(make_member(workspace))
+    return client
+
+
+@pytest.fixture
+def outsider(db: None) -> Client:
+    """A browser in which a member of another workspace has signed in."""
+    client = Client()
+    client.force_login(make_member(make_workspace("other-name"), "mallory@other-name.com"))
+    return client

@@ -1,0 +1,114 @@
+"""What holds for every address: who may see it, what it may load, and how it fails."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from postroom.web import static_files
+
+PUBLIC = {"/login", "/logout", "/healthz", "/assets/<slug:version>/<str:name>"}
+EXAMPLES = {
+    "<slug:version>/<str:name>": "x/style.css",
+    "<uuidstr:message_id>": str(UUID(int=1)),
+    "<uuid:message_id>": str(UUID(int=1)),
+    "<int:capture_id>": "1",
+    "<int:number>": "0",
+}
+
+
+def routes(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> Iterator[str]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+ROUTES = sorted(routes(get_resolver().url_patterns))
+PAGES = [route for route in ROUTES if not route.startswith("/api/")]
+API = sorted(set(ROUTES) - set(PAGES))
+PUBLIC_API = {"/api/v1/docs", "/api/v1/openapi.json"}
+
+
+def example_of(route: str) -> str:
+    for parameter, value in EXAMPLES.items():
+        route = route.replace(parameter, value)
+    return route
+
+
+def test_knows_every_public_address() -> None:
+    assert set(PAGES) >= PUBLIC
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC))
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_asks_a_stranger_to_sign_in(route: str, method: str) -> None:
+    address = example_of(route)
+    assert "<" not in address, "give an example of this parameter"
+    response = getattr(Client(), method)(address)
+    assert (response.status_code, response["Location"].partition("?")[0]) == (302, "/login")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", sorted(set(API) - PUBLIC_API))
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_gives_an_application_nothing_without_a_key(route: str, method: str) -> None:
+    """401, or the word that there is no such address or method: the same with and without a key."""
+    response = getattr(Client(), method)(example_of(route), {}, content_type="application/json")
+    assert response.status_code in {401, 404, 405}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", sorted(set(API) - PUBLIC_API))
+def test_takes_no_session_for_a_key(member: Client, route: str) -> None:
+    """A page elsewhere could make a browser send its session along."""
+    response = member.post(example_of(route), {}, content_type="application/json")
+    assert response.status_code in {401, 404, 405}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", PAGES)
+def test_lets_no_page_load_or_run_anything_foreign(route: str) -> None:
+    policy = Client().get(example_of(route))["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy
+
+
+@pytest.mark.parametrize("name", sorted(static_files.ASSETS))
+def test_lets_browsers_keep_a_file_for_ever_under_its_version(name: str) -> None:
+    asset = static_files.ASSETS[name]
+    response = Client().get(f"/assets/{asset.version}/{name}")
+    assert response["Content-Type"] == asset.content_type
+    assert "immutable" in response["Cache-Control"]
+    assert Client().get(f"/assets/old/{name}")["Cache-Control"] == "no-cache"
+
+
+def test_hands_out_no_other_file() -> None:
+    assert Client().get("/assets/x/models.py").status_code == 404
+
+
+def test_says_in_plain_words_that_there_is_no_such_page() -> None:
+    response = Client().get("/nowhere")
+    assert response.status_code == 404
+    assert "There is no such page" in response.content.decode()
+
+
+@pytest.mark.urls("tests.web.failing_urls")
+@pytest.mark.parametrize(
+    ("address", "status", "words"),
+    [
+        ("/bug", 500, "Something broke on our side"),
+        ("/database-gone", 503, "The database cannot be reached"),
+        ("/forbidden", 403, "You may not see this page"),
+        ("/malformed", 400, "This request was not understood"),
+    ],
+)
+def test_says_in_plain_words_that_a_page_failed(address: str, status: int, words: str) -> None:
+    response = Client(raise_request_exception=False).get(address)
+    assert response.status_code == status
+    assert words in response.content.decode()
