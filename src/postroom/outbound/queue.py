@@ -73,7 +73,7 @@ def wake(lane: int) -> None:
 
 def move(message_id: UUID, *, lane: int) -> None:
     """Let the unsent deliveries of a message, claimed ones included, wait in another lane; its drainers are woken."""
-    _unsent(message_id, Status.QUEUED).update(
+    _unsent(message_id, Status.HELD).update(
         lane_id=lane, status=Status.QUEUED, claimed_by=None, attempts=_ATTEMPTS_MADE
     )
     with connection.cursor() as cursor:
@@ -88,8 +88,8 @@ def hold(message_id: UUID, *, reason: str) -> None:
 
 
 def _unsent(message_id: UUID, after: Status) -> QuerySet[Delivery]:
-    """Those waiting, or claimed but not begun, which may become `after`."""
-    waiting = leading_to(after) & {*WAITING, Status.ACTIVE}
+    """Those waiting, or claimed but not begun, which may become or stay `after`."""
+    waiting = (leading_to(after) | {after}) & {*WAITING, Status.ACTIVE}
     return Delivery.objects.filter(message_id=message_id, status__in=waiting, talking_since__isnull=True)
 
 
@@ -264,10 +264,11 @@ class Content:
 
 
 async def read_facts(database: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Facts]:
-    """The facts of messages, by id."""
+    """The facts of messages, by id and in the order of `ids`; without those that are gone."""
     async with database.cursor(row_factory=class_row(Facts)) as cursor:
         await cursor.execute(statement("read_facts"), {"ids": list(ids)})
-        return {row.id: row for row in await cursor.fetchall()}
+        found = {row.id: row for row in await cursor.fetchall()}
+    return {message_id: found[message_id] for message_id in ids if message_id in found}
 
 
 async def read_contents(database: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Content]:
