@@ -80,10 +80,10 @@ def _is_healthy(url: str) -> bool:
 
 
 def _demo_facts(home: Path) -> dict[str, Any] | None:
-    """What `postroom demo` left for people; None when it was not run."""
+    """What `postroom demo` left for people; None when it was not run, or for another account."""
     try:
         facts: dict[str, Any] = json.loads((home / "demo.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
     return facts
 

@@ -88,7 +88,7 @@ class Supervisor:
 
 def restart_delay(failures: int) -> float:
     """Seconds to wait before the next start after so many crashes in a row."""
-    return min(2.0 ** (failures - 1), LONGEST_DELAY)
+    return LONGEST_DELAY if failures > 5 else 2.0 ** (failures - 1)
 
 
 async def _stop(part: str, child: Process) -> None:
