@@ -16,7 +16,7 @@ from psycopg import AsyncConnection
 from postroom.domains.alias_domains import save_alias_domain
 from postroom.domains.models import AliasDomain
 from postroom.outbound import queue
-from postroom.outbound.models import Attempt, Delivery, Lane, Message
+from postroom.outbound.models import Attempt, Delivery, Lane
 from postroom.outbound.submit import Submission, submit
 from postroom.outbound.worker import DeliveryWorker
 from postroom.policy.composition import Draft
@@ -92,8 +92,10 @@ def outcomes(recipient: str = "joe@customer.example.com") -> list[str]:
     return list(Attempt.objects.filter(delivery__recipient=recipient).order_by("id").values_list("outcome", flat=True))
 
 
-def wire_message(message: UUID) -> Message:
-    return Message.objects.get(pk=message)
+def forget_jobs() -> None:
+    """Emptying the database leaves them: their tables are Procrastinate's own."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
 
 
 @dataclass

@@ -1,0 +1,331 @@
+"""How do deliveries wait, get claimed and come back? Each statement of the queue, on connections of its own."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection, transaction
+from procrastinate.contrib.django.models import ProcrastinateJob
+from psycopg import AsyncConnection
+
+from postroom.outbound import queue
+from postroom.outbound.models import Attempt, Delivery, Lane, Worker
+from tests.outbound.office import Courier, Office, conninfo, delivery, forget_jobs, lane_of, outcomes, statuses
+
+ME, OTHER = UUID(int=1), UUID(int=2)
+AGO = timedelta(seconds=90)
+
+
+@pytest.fixture
+def lane(busy_office: Office) -> int:
+    return lane_of(busy_office.add_server())
+
+
+def claim(courier: Courier, lane: int, *, worker: UUID = ME, limit: int = 100) -> list[queue.Claimed]:
+    return courier.ask(queue.claim_due, lane=lane, worker=worker, limit=limit)
+
+
+def begin(*claimed: queue.Claimed) -> None:
+    Delivery.objects.filter(pk__in=[c.id for c in claimed]).update(talking_since=datetime.now(UTC))
+
+
+def sign_on(courier: Courier, worker: UUID, *, silent: bool = False) -> None:
+    courier.ask(queue.beat, worker, name="host 1")
+    if silent:
+        Worker.objects.filter(pk=worker).update(beat_at=datetime.now(UTC) - AGO)
+
+
+# --- claiming ------------------------------------------------------------------------------------------------------
+
+
+def test_the_most_urgent_then_the_longest_due_is_claimed_first(
+    busy_office: Office, courier: Courier, lane: int
+) -> None:
+    names = ("late", "urgent", "early", "latest", "urgent-late")
+    busy_office.send(*(f"{name}@customer.example.com" for name in names))
+    now = datetime.now(UTC)
+    for name, priority, age in (
+        ("late", 5, 1), ("urgent", 1, 0), ("early", 5, 9), ("latest", 5, 0), ("urgent-late", 1, -0.001)
+    ):  # fmt: skip
+        Delivery.objects.filter(recipient__startswith=f"{name}@").update(
+            priority=priority, due_at=now - timedelta(seconds=age)
+        )
+    first = claim(courier, lane, limit=3)
+    rest = claim(courier, lane)
+    assert [c.recipient.partition("@")[0] for c in first + rest] == ["urgent", "urgent-late", "early", "late", "latest"]
+
+
+def test_a_claim_keeps_the_order_however_postgresql_joins(busy_office: Office, courier: Courier, lane: int) -> None:
+    """An UPDATE returns rows as it meets them: with a hash join, as they lie in the table."""
+    busy_office.send(*(f"joe{number}@customer.example.com" for number in range(50)))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE outbound_delivery SET due_at = now() - id * interval '1 second'")
+
+    async def claim_by_hash_join() -> list[queue.Claimed]:
+        options = "-c enable_nestloop=off -c enable_mergejoin=off"
+        async with await AsyncConnection.connect(conninfo(), autocommit=True, options=options) as database:
+            return await queue.claim_due(database, lane=lane, worker=ME, limit=40)
+
+    ids = [c.id for c in courier.background.run(claim_by_hash_join())]
+    assert ids == sorted(Delivery.objects.values_list("id", flat=True), reverse=True)[:40]
+
+
+def test_a_claim_counts_as_an_attempt_and_takes_no_other_lane(busy_office: Office, courier: Courier, lane: int) -> None:
+    busy_office.send()
+    assert claim(courier, lane_of(None)) == []
+    (claimed,) = claim(courier, lane)
+    assert (claimed.attempts, claimed.recipient) == (1, "joe@customer.example.com")
+    assert claimed.expires_at - claimed.submitted_at == timedelta(days=5)
+    assert (delivery().status, delivery().claimed_by) == ("active", ME)
+    assert claim(courier, lane) == []
+
+
+def test_mail_is_not_claimed_before_it_is_due(busy_office: Office, courier: Courier, lane: int) -> None:
+    busy_office.send(scheduled_at=datetime.now(UTC) + timedelta(seconds=30))
+    assert claim(courier, lane) == []
+    seconds = courier.ask(queue.seconds_to_next, lane)
+    assert seconds is not None
+    assert 20 < seconds <= 30
+    assert courier.ask(queue.undrained_lanes) == []
+
+
+def test_two_workers_at_once_never_get_the_same_delivery(busy_office: Office, courier: Courier, lane: int) -> None:
+    everyone = {f"joe{number}@customer.example.com" for number in range(300)}
+    busy_office.send(*everyone)
+
+    async def work(worker: UUID) -> list[str]:
+        got: list[str] = []
+        async with await AsyncConnection.connect(conninfo(), autocommit=True) as database:
+            while claimed := await queue.claim_due(database, lane=lane, worker=worker, limit=7):
+                got += [c.recipient for c in claimed]
+        return got
+
+    async def both() -> list[str]:
+        return [recipient for got in await asyncio.gather(*map(work, (ME, OTHER, uuid4()))) for recipient in got]
+
+    got = courier.background.run(both())
+    assert len(got) == 300
+    assert set(got) == everyone
+
+
+def test_a_row_that_another_worker_is_taking_is_skipped_not_waited_for(
+    busy_office: Office, courier: Courier, lane: int
+) -> None:
+    busy_office.send("first@customer.example.com", "second@customer.example.com")
+
+    async def while_the_first_is_locked() -> list[queue.Claimed]:
+        async with (
+            await AsyncConnection.connect(conninfo()) as holder,
+            await AsyncConnection.connect(conninfo(), autocommit=True) as database,
+        ):
+            await holder.execute("SELECT * FROM outbound_delivery WHERE recipient LIKE 'first@%' FOR UPDATE")
+            async with asyncio.timeout(5):
+                return await queue.claim_due(database, lane=lane, worker=ME, limit=10)
+
+    (claimed,) = courier.background.run(while_the_first_is_locked())
+    assert claimed.recipient == "second@customer.example.com"
+
+
+# --- giving back ---------------------------------------------------------------------------------------------------
+
+
+def test_a_worker_that_stops_gives_back_what_it_has_not_begun(busy_office: Office, courier: Courier, lane: int) -> None:
+    busy_office.send("new@customer.example.com", "tried@customer.example.com", "begun@customer.example.com")
+    Delivery.objects.filter(recipient__startswith="tried").update(status="deferred", attempts=3, reason="Mailbox busy.")
+    before = delivery("tried@customer.example.com").due_at
+    begin(*(c for c in claim(courier, lane) if c.recipient.startswith("begun")))
+    courier.ask(queue.release, lane, worker=ME, reason="")
+    assert statuses() == {
+        "new@customer.example.com": "queued",
+        "tried@customer.example.com": "deferred",
+        "begun@customer.example.com": "unknown",
+    }
+    tried = delivery("tried@customer.example.com")
+    assert (tried.attempts, tried.reason, tried.due_at, tried.claimed_by) == (3, "Mailbox busy.", before, None)
+    assert "may have arrived" in delivery("begun@customer.example.com").reason
+
+
+def test_a_release_gives_the_reason_of_a_fault_and_touches_no_other_worker_or_lane(
+    busy_office: Office, courier: Courier, lane: int
+) -> None:
+    busy_office.send("mine@customer.example.com")
+    claim(courier, lane)
+    busy_office.send("theirs@customer.example.com")
+    claim(courier, lane, worker=OTHER)
+    courier.ask(queue.release, lane_of(None), worker=ME, reason="Login refused.")
+    assert set(statuses().values()) == {"active"}
+    courier.ask(queue.release, lane, worker=ME, reason="Login refused.")
+    assert statuses() == {"mine@customer.example.com": "deferred", "theirs@customer.example.com": "active"}
+    mine = delivery("mine@customer.example.com")
+    assert (mine.attempts, mine.reason) == (0, "Login refused.")
+
+
+# --- dead workers --------------------------------------------------------------------------------------------------
+
+
+def test_what_a_silent_worker_held_is_queued_again_and_what_it_had_begun_is_unknown(
+    busy_office: Office, courier: Courier, lane: int
+) -> None:
+    sign_on(courier, ME, silent=True)
+    busy_office.send("waiting@customer.example.com", "begun@customer.example.com")
+    begin(*(c for c in claim(courier, lane) if c.recipient.startswith("begun")))
+    assert courier.ask(queue.recover, silence=30) == 2
+    assert statuses() == {"waiting@customer.example.com": "queued", "begun@customer.example.com": "unknown"}
+    waiting = delivery("waiting@customer.example.com")
+    assert (waiting.attempts, waiting.claimed_by) == (0, None)
+    assert outcomes("begun@customer.example.com") == ["unknown"]
+    assert outcomes("waiting@customer.example.com") == []
+    assert courier.ask(queue.recover, silence=30) == 0
+
+
+def test_a_worker_that_beats_keeps_what_it_has(busy_office: Office, courier: Courier, lane: int) -> None:
+    sign_on(courier, ME, silent=True)
+    sign_on(courier, ME)
+    busy_office.send()
+    claim(courier, lane)
+    assert courier.ask(queue.recover, silence=30) == 0
+    assert set(statuses().values()) == {"active"}
+
+
+def test_a_worker_that_is_not_on_the_list_holds_nothing(busy_office: Office, courier: Courier, lane: int) -> None:
+    sign_on(courier, ME)
+    busy_office.send()
+    claim(courier, lane)
+    courier.ask(queue.sign_off, ME)
+    assert courier.ask(queue.recover, silence=30) == 1
+    assert set(statuses().values()) == {"queued"}
+
+
+# --- lanes ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_lane_with_due_mail_that_nobody_drains_is_found(busy_office: Office, courier: Courier, lane: int) -> None:
+    assert courier.ask(queue.undrained_lanes) == []
+    busy_office.send()
+    assert courier.ask(queue.undrained_lanes) == [lane]
+    courier.ask(queue.hold_lane, lane, seconds=15)
+    assert courier.ask(queue.undrained_lanes) == []
+    courier.ask(queue.hold_lane, lane, seconds=0)
+    assert courier.ask(queue.undrained_lanes) == [lane]
+
+
+def test_a_closed_lane_stays_closed_whatever_another_workspace_changes(
+    busy_office: Office, courier: Courier, lane: int
+) -> None:
+    busy_office.send()
+    version = busy_office.company.workspace.routing_version
+    courier.ask(queue.close_lane, lane, fault="Login refused.", version=version)
+    assert courier.ask(queue.undrained_lanes) == []
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE workspaces_workspace SET name = 'Renamed'")
+    assert courier.ask(queue.undrained_lanes) == []
+    courier.ask(queue.reopen_lane, lane)
+    assert courier.ask(queue.undrained_lanes) == [lane]
+    assert Lane.objects.get(pk=lane).faults == 0
+
+
+def test_the_default_servers_lane_opens_by_time_alone(busy_office: Office, courier: Courier) -> None:
+    busy_office.send()
+    courier.ask(queue.close_lane, lane_of(None), fault="No route to host.", version=None)
+    busy_office.add_domain()
+    assert courier.ask(queue.undrained_lanes) == []
+    Lane.objects.update(closed_until=datetime.now(UTC))
+    assert courier.ask(queue.undrained_lanes) == [lane_of(None)]
+
+
+def test_a_lane_made_in_a_transaction_that_fails_is_made_again(busy_office: Office) -> None:
+    with transaction.atomic():
+        busy_office.send()
+        transaction.set_rollback(True)
+    busy_office.send()
+    assert set(statuses().values()) == {"queued"}
+
+
+def test_a_submission_wakes_a_lane_once_and_no_lane_that_is_drained_or_closed(
+    busy_office: Office, courier: Courier, lane: int
+) -> None:
+    busy_office.send()
+    busy_office.send()
+    (job,) = ProcrastinateJob.objects.all()
+    assert (job.task_name, job.args) == (queue.DRAIN_TASK, {"lane": lane})
+    forget_jobs()
+    courier.ask(queue.hold_lane, lane, seconds=15)
+    busy_office.send()
+    courier.ask(queue.hold_lane, lane, seconds=0)
+    courier.ask(queue.close_lane, lane, fault="Login refused.", version=None)
+    busy_office.send()
+    assert not ProcrastinateJob.objects.exists()
+
+
+def test_whoever_drains_a_lane_hears_of_new_mail(busy_office: Office, courier: Courier, lane: int) -> None:
+    async def heard() -> str:
+        async with await AsyncConnection.connect(conninfo(), autocommit=True) as database:
+            await database.execute("LISTEN postroom_lane")
+            await asyncio.to_thread(_send, busy_office)
+            async for notice in database.notifies(timeout=5):
+                return notice.payload
+        return ""
+
+    assert courier.background.run(heard()) == str(lane)
+
+
+def _send(office: Office) -> None:
+    try:
+        office.send()
+    finally:
+        connection.close()
+
+
+def test_mail_that_moves_to_another_lane_loses_the_claim_but_no_attempt(
+    busy_office: Office, courier: Courier, lane: int
+) -> None:
+    message = busy_office.send("a@customer.example.com", "b@customer.example.com", "c@customer.example.com")
+    claimed = claim(courier, lane, limit=2)
+    begin(claimed[0])
+    queue.move(message, lane=lane_of(None))
+    assert {d.recipient[0]: (d.lane_id == lane_of(None), d.status, d.attempts) for d in Delivery.objects.all()} == {
+        "a": (False, "active", 1),
+        "b": (True, "queued", 0),
+        "c": (True, "queued", 0),
+    }
+    assert Attempt.objects.count() == 0
+
+
+def test_moving_mail_to_a_closed_lane_does_not_try_its_server(busy_office: Office, courier: Courier, lane: int) -> None:
+    message = busy_office.send()
+    forget_jobs()
+    courier.ask(queue.close_lane, lane_of(None), fault="No route to host.", version=None)
+    queue.move(message, lane=lane_of(None))
+    assert not ProcrastinateJob.objects.exists()
+    courier.ask(queue.reopen_lane, lane_of(None))
+    queue.move(message, lane=lane_of(None))
+    assert ProcrastinateJob.objects.count() == 1
+
+
+def test_reading_a_claim_keeps_its_order_and_skips_what_is_gone(
+    busy_office: Office, courier: Courier, lane: int
+) -> None:
+    first, second = busy_office.send(), busy_office.send()
+    asked = [second, uuid4(), first]
+    facts = courier.ask(queue.read_facts, asked)
+    assert list(facts) == [second, first]
+    contents = courier.ask(queue.read_contents, asked)
+    assert set(contents) == {first, second}
+    assert contents[first].body == b"Hello Joe\r\n"
+    assert facts[first].size_bytes == len(contents[first].head) + 2 + len(contents[first].body)
+
+
+def test_a_claim_needs_no_sort_of_the_waiting_rows(busy_office: Office, courier: Courier, lane: int) -> None:
+    """A claim of a hundred out of a million reads a hundred: the index gives them in order."""
+    busy_office.send(*(f"joe{number}@customer.example.com" for number in range(3000)))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE outbound_delivery")
+        cursor.execute(
+            "EXPLAIN SELECT id FROM outbound_delivery WHERE lane_id = %s AND status IN ('queued', 'deferred')"
+            " AND due_at <= now() ORDER BY priority, due_at LIMIT 100 FOR UPDATE SKIP LOCKED",
+            [lane],
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "delivery_waiting" in plan
+    assert "Sort" not in plan
