@@ -134,10 +134,11 @@ def _content_columns(entries: Sequence[Entry]) -> list[list[Any]]:
 
 def _delivery_columns(workspace: Workspace, entries: Sequence[Entry]) -> dict[str, Any]:
     rows = [(entry, recipient) for entry in entries for recipient in entry.message.recipients]
+    lanes = {key: lane_of(*key) for key in {(entry.server_id, entry.stream) for entry in entries}}
     return {
         "workspace": workspace.pk,
         "messages": [entry.message.id for entry, _ in rows],
-        "lanes": [lane_of(entry.server_id, entry.stream) for entry, _ in rows],
+        "lanes": [lanes[entry.server_id, entry.stream] for entry, _ in rows],
         "recipients": [recipient for _, recipient in rows],
         "priorities": [PRIORITY] * len(rows),
         "dues": [entry.scheduled_at for entry, _ in rows],
