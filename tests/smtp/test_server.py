@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import uvloop
 
+from postroom.smtp import server_session
 from postroom.smtp.reception import Conversation, Peer, ReceivedMail
 from postroom.smtp.server import Limits, ListenError
 from tests.smtp.listening import Background, NewLoop, RawClient, listening, make_listener
@@ -367,7 +368,7 @@ def test_turns_away_connections_beyond_the_limit(mails: list[ReceivedMail]) -> N
     with listening(Taker, limits=Limits(message_bytes=1000, connections=1)) as port:
         with RawClient(port), RawClient(port, greeting=False) as second:
             assert [reply[:9] for reply in second.rest()] == ["421 4.3.2"]
-        wait_until(lambda: RawClient(port, greeting=False).reply().startswith("220"))
+        wait_until(lambda: greets(port))
 
 
 def test_hangs_up_on_the_silent_but_not_on_a_slow_message(mails: list[ReceivedMail]) -> None:
@@ -379,6 +380,16 @@ def test_hangs_up_on_the_silent_but_not_on_a_slow_message(mails: list[ReceivedMa
         client.send(b".\r\n")
         replies = client.rest()
     assert [reply[:9] for reply in replies[-2:]] == ["250 2.0.0", "421 4.4.2"]
+
+
+def test_lets_go_of_a_client_that_reads_nothing(mails: list[ReceivedMail], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_session, "LINGER_SECONDS", 0.2)
+    limits = Limits(message_bytes=1000, connections=1, idle_seconds=0.3)
+    with listening(Taker, limits=limits) as port, RawClient(port) as deaf:
+        deaf.socket.settimeout(0.2)
+        with pytest.raises(TimeoutError):  # the replies fill every buffer in between, so commands are no longer read
+            deaf.send(b"HELP\r\n" * 5_000_000)
+        wait_until(lambda: greets(port))
 
 
 def test_stopping_ends_idle_sessions_and_waits_for_messages(mails: list[ReceivedMail]) -> None:
@@ -439,6 +450,11 @@ def test_serves_an_ordinary_client(port: int, mails: list[ReceivedMail]) -> None
 )  # fmt: skip
 def test_knows_who_is_on_this_machine(address: str, is_loopback: bool) -> None:
     assert Peer(address, None).is_loopback is is_loopback
+
+
+def greets(port: int) -> bool:
+    with RawClient(port, greeting=False) as client:
+        return client.reply().startswith("220")
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 5) -> None:
