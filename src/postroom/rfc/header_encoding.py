@@ -8,7 +8,8 @@ another control character (header injection), a lone surrogate, a malformed name
 import re
 from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import quote
 
 from postroom.errors import HeaderError
@@ -25,13 +26,13 @@ _MAX_ENCODED_WORD = 75
 # However long the field's name, the first encoded word holds one character of four octets.
 _MIN_ENCODED_WORD = 24
 
-# English whatever the locale, which strftime would follow.
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MINUTE = timedelta(minutes=1)
 
 _NAME = re.compile(r"[!-9;-~]{1,76}")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _SPACED_WORD = re.compile(r"[ \t]+[^ \t]+")
+# From the first character that cannot stand as it is through the word of the last one.
+_ODD_RUN = re.compile(r"(?:[^\t -~]|=\?)(?:.*(?:[^\t -~]|=\?))?[^ ]*")
 _PLAIN_PARAMETER = re.compile(r"[!#-\[\]-~](?:[ !#-\[\]-~]*[!#-\[\]-~])?|")
 # RFC 2047 §5(3): the only octets that a Q word may hold as they are in a display name; used everywhere.
 _Q_SAFE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/"
@@ -40,10 +41,18 @@ _Q_OCTETS = [chr(octet) if octet in _Q_SAFE else "_" if octet == 0x20 else f"={o
 
 def encode_text(name: str, value: str) -> bytes:
     """An unstructured field such as Subject; words that are ASCII stay as they are, whatever their length up to 900."""
-    if len(name) + len(value) <= _FOLD_AT - 2 and _is_plain(value) and _NAME.fullmatch(name):
-        return f"{name}: {value}\r\n".encode()
-    _check(name, value)
-    return _fold(name, _text_words(value, room=_FOLD_AT - len(name) - 2))
+    _check_name(name)
+    room = _FOLD_AT - len(name) - 2
+    text = value
+    if not _is_plain(value):
+        _check_text(name, value)
+        text = _encode_odd_words(value, room=room)
+    if len(text) <= room:
+        return f"{name}: {text}\r\n".encode()
+    words = _SPACED_WORD.findall(" " + text)
+    if max(map(len, words)) > _MAX_PLAIN_WORD:
+        words = _spaced(_encode_words(value, room=room))
+    return _fold(name, words)
 
 
 def encode_mailboxes(name: str, mailboxes: Iterable[Mailbox]) -> bytes:
@@ -51,14 +60,15 @@ def encode_mailboxes(name: str, mailboxes: Iterable[Mailbox]) -> bytes:
 
     A local part outside ASCII is written as UTF-8, which makes it an internationalized message: `needs_smtputf8`.
     """
+    _check_name(name)
     words: list[str] = []
     for mailbox in mailboxes:
-        _check(name, f"{mailbox.name}{mailbox.local}{mailbox.domain}")
+        _check_text(name, mailbox.name + mailbox.local + mailbox.domain)
+        if words:
+            words[-1] += ","
         words += _mailbox_words(mailbox, room=_MAX_ENCODED_WORD if words else _FOLD_AT - len(name) - 2)
-        words[-1] += ","
     if not words:
         raise HeaderError(f"The field {name} needs at least one address; leave it out instead.", field=name)
-    words[-1] = words[-1][:-1]
     return _fold(name, words)
 
 
@@ -68,12 +78,15 @@ def encode_identifiers(name: str, identifiers: Iterable[str]) -> bytes:
     An identifier is never folded, encoded, or moved from the first line: peers that replace or lose such a one break
     the thread. Those that do not fit one line stand on a line each.
     """
+    _check_name(name)
     words = list(identifiers)
-    _check(name, "".join(words))
-    if not words or any(not word or " " in word or "\t" in word for word in words):
+    line = " ".join(words)
+    _check_text(name, line)
+    if not words or line.split() != words:
         raise HeaderError(f"The field {name} needs identifiers without blanks, such as <id@example.com>.", field=name)
-    separator = " " if len(name) + sum(map(len, words)) + len(words) < _FOLD_AT else "\r\n "
-    return _within_limit(name, f"{name}: {separator.join(words)}\r\n".encode())
+    if len(name) + len(line) > _FOLD_AT - 2:
+        line = "\r\n ".join(words)
+    return _within_limit(name, f"{name}: {line}\r\n".encode())
 
 
 def encode_parameters(name: str, value: str, parameters: Mapping[str, str]) -> bytes:
@@ -81,7 +94,8 @@ def encode_parameters(name: str, value: str, parameters: Mapping[str, str]) -> b
 
     Text beyond plain ASCII, or too long for a line, is written `key*=utf-8''…` (RFC 2231 §4), if need be in sections.
     """
-    _check(name, value + "".join(parameters.values()))
+    _check_name(name)
+    _check_text(name, value + "".join(parameters.values()))
     words = [f" {value}"]
     for key, text in parameters.items():
         words[-1] += ";"
@@ -91,16 +105,27 @@ def encode_parameters(name: str, value: str, parameters: Mapping[str, str]) -> b
 
 def encode_date(name: str, moment: datetime) -> bytes:
     """A date field (RFC 5322 §3.3); `moment` must be aware."""
-    if moment.utcoffset() is None:
+    _check_name(name)
+    offset = moment.utcoffset()
+    if offset is None:
         raise HeaderError(f"The field {name} needs a time with its offset from UTC.", field=name)
-    iso = moment.isoformat(timespec="seconds")  # 2025-11-22T09:30:00+00:00
-    day = f"{_DAYS[moment.weekday()]}, {iso[8:10]} {_MONTHS[moment.month - 1]} {iso[:4]}"
-    return encode_text(name, f"{day} {iso[11:19]} {iso[19:22]}{iso[23:25]}")
+    weekday, month, day, clock, year = moment.ctime().split()  # English whatever the locale, which strftime follows
+    return f"{name}: {weekday}, {day.zfill(2)} {month} {year} {clock} {_format_offset(offset)}\r\n".encode()
 
 
-def _check(name: str, text: str) -> None:
+@lru_cache(maxsize=64)
+def _format_offset(offset: timedelta) -> str:
+    hours, minutes = divmod(abs(offset) // _MINUTE, 60)
+    return f"{'-' if offset.days < 0 else '+'}{hours:02}{minutes:02}"
+
+
+@lru_cache(maxsize=256)  # few names, each written thousands of times
+def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise HeaderError(f"{name[:80]!a} is not a header field name; use up to 76 letters, digits and hyphens.")
+
+
+def _check_text(name: str, text: str) -> None:
     if not text.isprintable() and (unfit := _FORBIDDEN.search(text)):
         raise HeaderError(
             f"The field {name} holds a line break or another control character ({unfit[0]!a}); send it without.",
@@ -138,25 +163,19 @@ def _within_limit(name: str, field: bytes) -> bytes:
     return field
 
 
-def _text_words(value: str, *, room: int) -> list[str]:
-    """The words of unstructured text; from the first to the last that must be encoded it is one run of encoded words.
+def _encode_odd_words(value: str, *, room: int) -> str:
+    """The text, from the first to the last word that must be encoded as one run of encoded words.
 
     One run, because white space between two of them would be lost (RFC 2047 §6.2).
     """
     if value != value.strip(" \t"):
-        return _spaced(_encode_words(value, room=room))
-    words = _SPACED_WORD.findall(" " + value)
-    odd = [
-        index for index, word in enumerate(words) if not word.isascii() or "=?" in word or len(word) > _MAX_PLAIN_WORD
-    ]
+        return " ".join(_encode_words(value, room=room))
+    odd = _ODD_RUN.search(value)
     if not odd:
-        return words
-    first, end = odd[0], odd[-1] + 1
-    run = "".join(words[first:end])
-    text = run.lstrip(" \t")
-    encoded = _spaced(_encode_words(text, room=_MAX_ENCODED_WORD if first else room))
-    encoded[0] = run[: len(run) - len(text)] + encoded[0][1:]
-    return [*words[:first], *encoded, *words[end:]]
+        return value
+    start, end = value.rfind(" ", 0, odd.start()) + 1, odd.end()
+    encoded = " ".join(_encode_words(value[start:end], room=_MAX_ENCODED_WORD if start else room))
+    return value[:start] + encoded + value[end:]
 
 
 def _mailbox_words(mailbox: Mailbox, *, room: int) -> list[str]:
@@ -175,18 +194,19 @@ def _spaced(words: list[str]) -> list[str]:
 def _encode_words(text: str, *, room: int) -> list[str]:
     """Encoded words of up to 75 characters, the first of up to `room`; Q or B, whichever is shorter for the whole."""
     first, rest = max(room, _MIN_ENCODED_WORD) - _WORD_OVERHEAD, _MAX_ENCODED_WORD - _WORD_OVERHEAD
-    quoted = _q_encode(text)
-    if len(quoted) <= (len(text.encode()) + 2) // 3 * 4:
+    octets = text.encode()
+    quoted = _q_encode(octets)
+    if len(quoted) <= (len(octets) + 2) // 3 * 4:
         if len(quoted) <= first:
             return [f"=?utf-8?q?{quoted}?="]
-        parts = _split(text, width=lambda char: len(_q_encode(char)), first=first, rest=rest)
-        return [f"=?utf-8?q?{_q_encode(part)}?=" for part in parts]
+        parts = _split(text, width=lambda char: len(_q_encode(char.encode())), first=first, rest=rest)
+        return [f"=?utf-8?q?{_q_encode(part.encode())}?=" for part in parts]
     parts = _split(text, width=lambda char: len(char.encode()), first=first // 4 * 3, rest=rest // 4 * 3)
     return [f"=?utf-8?b?{b2a_base64(part.encode(), newline=False).decode()}?=" for part in parts]
 
 
-def _q_encode(text: str) -> str:
-    return "".join([_Q_OCTETS[octet] for octet in text.encode()])
+def _q_encode(octets: bytes) -> str:
+    return "".join([_Q_OCTETS[octet] for octet in octets])
 
 
 def _split(text: str, *, width: Callable[[str], int], first: int, rest: int) -> Iterator[str]:

@@ -8,7 +8,6 @@ import re
 from binascii import b2a_base64, b2a_qp
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import NamedTuple
 from unicodedata import combining, normalize
 
@@ -23,6 +22,7 @@ _MAX_FALLBACK = 60
 # Text that no server alters on its way: short lines (RFC 5322 §2.1.1) of ASCII that end in no blank and begin with
 # nothing that SMTP (a dot) or a mailbox file ("From ") escapes.
 _SEVEN_BIT_TEXT = re.compile(rb"(?:(?!\.|From )[\t -~]{0,77}[!-~]\r\n|\r\n)*+")
+_EXPOSED = re.compile(rb"\n(?:\.|From )")
 _EXPOSED_LINE = re.compile(rb"^(?:\.|From )[^\n]*", re.MULTILINE)
 # RFC 2046 §5.1.1, less the ten places that the suffix may take of its seventy characters.
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{1,60}")
@@ -79,28 +79,27 @@ def render_content(content: Content, *, boundary: str) -> Rendered:
     """
     if not _BOUNDARY.fullmatch(boundary):
         raise ContentError("A boundary has 1 to 60 letters, digits and hyphens.", field="boundary")
-    images = [file for file in content.attachments if _is_inline(file, content)]
-    files = [file for file in content.attachments if not _is_inline(file, content)]
-    bodies = []
+    images: list[Rendered] = []
+    files: list[Rendered] = []
+    for file in content.attachments:
+        if file.content_id is not None and content.html is not None:
+            images.append(_attach(file, "inline"))
+        else:
+            files.append(_attach(file, "attachment"))
+    bodies: list[Rendered] = []
     if content.text is not None or content.html is None:
         bodies.append(_render_text(content.text or "", "text", subtype="plain"))
     if content.html is not None:
-        html = _render_text(content.html, "html", subtype="html")
-        bodies.append(_join("related", [html, *(_attach(image, "inline") for image in images)], boundary))
-    body = _join("alternative", bodies, boundary)
-    whole = _join("mixed", [body, *(_attach(file, "attachment") for file in files)], boundary)
+        bodies.append(_join("related", [_render_text(content.html, "html", subtype="html"), *images], boundary))
+    whole = _join("mixed", [_join("alternative", bodies, boundary), *files], boundary)
     return Rendered(b"MIME-Version: 1.0\r\n" + whole.head, whole.body)
-
-
-def _is_inline(file: Attachment, content: Content) -> bool:
-    return file.content_id is not None and content.html is not None
 
 
 def _render_text(text: str, field: str, *, subtype: str) -> Rendered:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     try:
-        octets = text.replace("\n", "\r\n").encode()
+        octets = text.encode().replace(b"\n", b"\r\n")
     except UnicodeEncodeError as error:
         message = f"The {field} holds half a surrogate pair at character {error.start}; send whole characters."
         raise ContentError(message, field=field) from None
@@ -119,7 +118,7 @@ def _encode_text(octets: bytes) -> tuple[str, bytes]:
     quoted = b2a_qp(octets)
     if len(quoted) > len(octets) * 4 // 3 * (_BASE64_LINE + 2) // _BASE64_LINE:
         return "base64", _encode_base64(octets)
-    if b"\n." in quoted or b"\nFrom " in quoted or quoted.startswith((b".", b"From ")):
+    if _EXPOSED.search(quoted) or quoted.startswith((b".", b"From ")):
         quoted = _EXPOSED_LINE.sub(lambda line: _shield(line[0]), quoted)
     return "quoted-printable", quoted
 
@@ -187,11 +186,11 @@ def _join(subtype: str, parts: Sequence[Rendered], boundary: str) -> Rendered:
     if len(parts) == 1:
         return parts[0]
     free = _free_boundary(boundary, parts)
-    delimiter = f"\r\n--{free}".encode()
-    lines = []
+    delimiter = f"--{free}\r\n".encode()
+    pieces: list[bytes] = []
     for part in parts:
-        lines += [delimiter, b"\r\n", part.head, b"\r\n", part.body]
-    body = b"".join([*lines, delimiter, b"--\r\n"])[2:]
+        pieces += [delimiter, part.head, b"\r\n", part.body, b"\r\n"]
+    body = b"".join([*pieces, f"--{free}--\r\n".encode()])
     related = ' type="text/html";' if subtype == "related" else ""  # RFC 2387 §3.1
     # RFC 2045 §6.4: the whole is declared as no less than its parts.
     encoding = "" if body.isascii() else "Content-Transfer-Encoding: 8bit\r\n"
@@ -200,10 +199,12 @@ def _join(subtype: str, parts: Sequence[Rendered], boundary: str) -> Rendered:
 
 
 def _free_boundary(boundary: str, parts: Sequence[Rendered]) -> str:
-    """The first boundary made of the given one and a number that no part holds.
+    """The given boundary with the first number that makes it occur in no part.
 
     "=_" never occurs in quoted-printable or base64 (RFC 2045 §6.7), and with "_" at the end none is the beginning of
     another, for readers compare beginnings (RFC 2046 §5.1.1).
     """
-    candidates = (f"{boundary}=_{number}_" for number in count())
-    return next(free for free in candidates if not any(free.encode() in part.body for part in parts))
+    number = 0
+    while any(f"{boundary}=_{number}_".encode() in part.body for part in parts):
+        number += 1
+    return f"{boundary}=_{number}_"
