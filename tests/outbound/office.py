@@ -95,6 +95,7 @@ def outcomes(recipient: str = "joe@customer.example.com") -> list[str]:
 def forget_jobs() -> None:
     """Emptying the database leaves them: their tables are Procrastinate's own."""
     with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_periodic_defers")
         cursor.execute("DELETE FROM procrastinate_jobs")
 
 
@@ -175,12 +176,12 @@ class Courier:
 class Mailbox:
     """What an aiosmtpd was given; `received` holds (return path, recipients, content).
 
-    `before_answer` is called with the number of messages received, the one to be answered included.
+    `before_answer` is awaited with the number of messages received, the one to be answered included.
     """
 
     replies: dict[str, str]
     port: int = 0
-    before_answer: Callable[[int], None] = lambda _: None
+    before_answer: Callable[[int], Awaitable[None]] | None = None
     received: list[tuple[str, tuple[str, ...], bytes]] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 – aiosmtpd's name
@@ -194,7 +195,8 @@ class Mailbox:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 – likewise
         assert isinstance(envelope.content, bytes)
         self.received.append((envelope.mail_from or "", tuple(envelope.rcpt_tos), envelope.content))
-        self.before_answer(len(self.received))
+        if self.before_answer is not None:
+            await self.before_answer(len(self.received))
         return "250 2.0.0 queued"
 
 

@@ -1,0 +1,127 @@
+"""What becomes of the mail when a real `postroom worker` is told to stop, or is killed?"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db.models.functions import Now
+
+from postroom.outbound import queue
+from postroom.outbound.models import Attempt, Delivery, Lane, Worker
+from postroom.outbound.worker import SILENCE_SECONDS
+from tests.outbound.office import Courier, Mailbox, Office, conninfo, lane_of, statuses
+
+
+@contextmanager
+def worker(home: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A worker process on the test's database."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
+    environment |= {
+        "POSTROOM_DATABASE_URL": conninfo(),
+        "POSTROOM_SECRET_KEY": settings.SECRET_KEY,
+        "POSTROOM_HOME": str(home),
+    }
+    log = home / "worker.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "postroom", "worker"], env=environment, stderr=output, cwd=home
+        )
+    try:
+        yield process
+    except AssertionError as error:
+        error.add_note(log.read_text(errors="replace")[-3000:])
+        raise
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, statuses()
+        time.sleep(0.02)
+
+
+class Gate:
+    """Holds the answers of a mailbox back until it is opened."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._open = threading.Event()
+        mailbox.before_answer = self._wait
+
+    def open(self) -> None:
+        self._open.set()
+
+    async def _wait(self, _number: int) -> None:
+        await asyncio.to_thread(self._open.wait, 20)
+
+
+def recipients(mailbox: Mailbox) -> list[str]:
+    return sorted(recipient for _, taken, _ in mailbox.received for recipient in taken)
+
+
+def test_a_worker_told_to_stop_finishes_the_dialog_and_releases_the_rest(
+    busy_office: Office, courier: Courier, tmp_path: Path
+) -> None:
+    with courier.mailbox() as mailbox, worker(tmp_path) as process:
+        gate = Gate(mailbox)
+        server = busy_office.add_server(mailbox.port)
+        for number in range(5):
+            busy_office.send(f"joe{number}@customer.example.com")
+        wait_until(lambda: len(mailbox.received) == 1)
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.3)  # it does not hang up on a server that is slow to answer
+        gate.open()
+        assert process.wait(20) == 0
+        assert sorted(statuses().values()) == ["queued"] * 4 + ["sent"]
+        assert not Delivery.objects.exclude(claimed_by=None).exists()
+        assert not Worker.objects.exists()
+        courier.drain(lane_of(server))
+    assert set(statuses().values()) == {"sent"}
+    assert recipients(mailbox) == sorted(statuses())
+    assert Attempt.objects.count() == 5
+
+
+def test_a_killed_worker_leaves_in_doubt_exactly_what_it_was_talking_about(
+    busy_office: Office, courier: Courier, tmp_path: Path
+) -> None:
+    with courier.mailbox() as mailbox, worker(tmp_path) as process:
+        gate = Gate(mailbox)
+        busy_office.add_server(mailbox.port, max_connections=3)
+        for number in range(10):
+            busy_office.send(f"joe{number}@customer.example.com")
+        wait_until(lambda: len(mailbox.received) == 3)
+        in_doubt = recipients(mailbox)
+        process.kill()
+        process.wait()
+        assert courier.ask(queue.recover, silence=SILENCE_SECONDS) == 0
+        assert set(statuses().values()) == {"active"}
+
+        Worker.objects.update(beat_at=Now() - timedelta(seconds=SILENCE_SECONDS + 1))
+        Lane.objects.update(drained_until=Now())
+        gate.open()
+        with worker(tmp_path):
+            wait_until(lambda: set(statuses().values()) == {"sent", "unknown"})
+    assert sorted(r for r, status in statuses().items() if status == "unknown") == in_doubt
+    assert recipients(mailbox) == sorted(statuses())
+    assert Attempt.objects.filter(outcome="unknown").count() == 3
+
+
+def test_a_stop_without_work_is_clean_and_quick(busy_office: Office, courier: Courier, tmp_path: Path) -> None:
+    with worker(tmp_path) as process:
+        wait_until(Worker.objects.exists)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    assert not Worker.objects.exists()
