@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from postroom.outbound import deliver, queue
-from tests.outbound.office import Courier, Office, forget_jobs
+from tests.outbound.office import Courier, Office
 
 
 @pytest.fixture
@@ -17,7 +17,6 @@ def office(db: None) -> Office:
 def busy_office(transactional_db: None) -> Iterator[Office]:
     """An office whose mail others see: a worker, other connections."""
     queue._lanes.clear()  # known from before the database was emptied
-    forget_jobs()
     yield Office()
     queue._lanes.clear()
 

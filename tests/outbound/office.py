@@ -92,13 +92,6 @@ def outcomes(recipient: str = "joe@customer.example.com") -> list[str]:
     return list(Attempt.objects.filter(delivery__recipient=recipient).order_by("id").values_list("outcome", flat=True))
 
 
-def forget_jobs() -> None:
-    """Emptying the database leaves them: their tables are Procrastinate's own."""
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM procrastinate_periodic_defers")
-        cursor.execute("DELETE FROM procrastinate_jobs")
-
-
 @dataclass
 class Courier:
     """Delivers in an event loop beside the test, as `postroom worker` does."""

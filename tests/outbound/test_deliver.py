@@ -240,8 +240,7 @@ def test_mail_of_an_archived_server_leaves_through_another(busy_office: Office, 
         archive(old)
         new = busy_office.add_server(mailbox.port, name="New", from_filter="company-name.com")
         Delivery.objects.update(due_at=datetime.now(UTC))
-        courier.drain(lane_of(old))
-        assert statuses() == {"joe@customer.example.com": "queued"}
+        courier.drain(lane_of(old))  # moves it; the worker hears of the new lane's mail by itself
         courier.drain(lane_of(new))
     assert statuses() == {"joe@customer.example.com": "sent"}
     assert delivery().attempts == 2

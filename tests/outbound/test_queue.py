@@ -6,12 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
-from procrastinate.contrib.django.models import ProcrastinateJob
 from psycopg import AsyncConnection
 
 from postroom.outbound import queue
 from postroom.outbound.models import Attempt, Delivery, Lane, Worker
-from tests.outbound.office import Courier, Office, conninfo, delivery, forget_jobs, lane_of, outcomes, statuses
+from tests.outbound.office import Courier, Office, conninfo, delivery, lane_of, outcomes, statuses
 
 ME, OTHER = UUID(int=1), UUID(int=2)
 AGO = timedelta(seconds=90)
@@ -242,23 +241,17 @@ def test_a_lane_made_in_a_transaction_that_fails_is_made_again(busy_office: Offi
     assert set(statuses().values()) == {"queued"}
 
 
-def test_a_submission_wakes_a_lane_once_and_no_lane_that_is_drained_or_closed(
-    busy_office: Office, courier: Courier, lane: int
-) -> None:
-    busy_office.send()
-    busy_office.send()
-    (job,) = ProcrastinateJob.objects.all()
-    assert (job.task_name, job.args) == (queue.DRAIN_TASK, {"lane": lane})
-    forget_jobs()
-    courier.ask(queue.hold_lane, lane, seconds=15)
-    busy_office.send()
+def test_only_one_takes_a_lane_and_nobody_a_closed_one(courier: Courier, lane: int) -> None:
+    assert courier.ask(queue.take_lane, lane, seconds=15)
+    assert not courier.ask(queue.take_lane, lane, seconds=15)
     courier.ask(queue.hold_lane, lane, seconds=0)
     courier.ask(queue.close_lane, lane, fault="Login refused.", version=None)
-    busy_office.send()
-    assert not ProcrastinateJob.objects.exists()
+    assert not courier.ask(queue.take_lane, lane, seconds=15)
+    courier.ask(queue.reopen_lane, lane)
+    assert courier.ask(queue.take_lane, lane, seconds=15)
 
 
-def test_whoever_drains_a_lane_hears_of_new_mail(busy_office: Office, courier: Courier, lane: int) -> None:
+def test_workers_hear_of_new_mail(busy_office: Office, courier: Courier, lane: int) -> None:
     async def heard() -> str:
         async with await AsyncConnection.connect(conninfo(), autocommit=True) as database:
             await database.execute("LISTEN postroom_lane")
@@ -290,17 +283,6 @@ def test_mail_that_moves_to_another_lane_loses_the_claim_but_no_attempt(
         "c": (True, "queued", 0),
     }
     assert Attempt.objects.count() == 0
-
-
-def test_moving_mail_to_a_closed_lane_does_not_try_its_server(busy_office: Office, courier: Courier, lane: int) -> None:
-    message = busy_office.send()
-    forget_jobs()
-    courier.ask(queue.close_lane, lane_of(None), fault="No route to host.", version=None)
-    queue.move(message, lane=lane_of(None))
-    assert not ProcrastinateJob.objects.exists()
-    courier.ask(queue.reopen_lane, lane_of(None))
-    queue.move(message, lane=lane_of(None))
-    assert ProcrastinateJob.objects.count() == 1
 
 
 def test_reading_a_claim_keeps_its_order_and_skips_what_is_gone(

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django import Settings
 
 from postroom.errors import HeaderError, UnknownServerError
@@ -18,7 +17,7 @@ from postroom.rfc.address import Mailbox, parse_mailbox
 from postroom.rfc.dkim import hash_body
 from postroom.rfc.message import Attachment
 from postroom.rfc.submitted import read_submitted
-from tests.outbound.office import Office, delivery, forget_jobs, statuses
+from tests.outbound.office import Office, delivery, statuses
 
 MARY = parse_mailbox("mary@company-name.com")
 JOE = parse_mailbox("joe@customer.example.com")
@@ -55,12 +54,10 @@ def test_the_stored_hash_is_the_one_that_dkim_signs(office: Office) -> None:
 
 def test_one_refused_message_stores_none_of_them(office: Office) -> None:
     office.add_server()
-    forget_jobs()
     good, bad = office.submission(), office.submission(content=draft(subject="Hello\r\nBcc: all@example.com"))
     with pytest.raises(HeaderError):
         submit([good, bad, good], workspace=office.workspace)
     assert nothing_is_stored()
-    assert not ProcrastinateJob.objects.exists()
 
 
 def test_an_unknown_forced_server_stores_nothing(office: Office) -> None:
@@ -89,7 +86,6 @@ def test_a_thousand_messages_take_no_more_queries_than_one(office: Office) -> No
     office.add_server()
     counts = []
     for number in (1, 1, 1000):
-        forget_jobs()
         submissions = [office.submission()] * number
         workspace = office.company.workspace
         with CaptureQueriesContext(connection) as queries:

@@ -19,6 +19,7 @@ from tests.peers.programs import free_port
 FINAL = {"sent", "bounced", "expired", "canceled", "held", "unknown"}
 START_SECONDS = 60
 STOP_SECONDS = 35
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Installation:
     """A `postroom serve` with its database; `environment` is what its commands are run with."""
 
     environment: dict[str, str]
+    shell: "subprocess.Popen[str]"  # tests/stories/shell.py
 
     @property
     def url(self) -> str:
@@ -40,13 +42,14 @@ class Installation:
         return int(self.environment["POSTROOM_CAPTURE_PORT"])
 
     def postroom(self, *arguments: str) -> str:
-        """Run a command as a person would; its output. AssertionError when it fails."""
-        done = subprocess.run(
-            [sys.executable, "-m", "postroom", *arguments],
-            env=self.environment, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        """Run a command; its output. AssertionError when it fails."""
+        assert self.shell.stdin is not None
+        assert self.shell.stdout is not None
+        self.shell.stdin.write(json.dumps(arguments) + "\n")
+        self.shell.stdin.flush()
+        answer = json.loads(self.shell.stdout.readline())
+        assert answer["code"] == 0, answer["output"]
+        return str(answer["output"])
 
     def new_workspace(self, slug: str) -> "Office":
         self.postroom("workspace", "add", slug, "--company", "My Company")
@@ -122,16 +125,33 @@ def run_installation(database_url: str, home: Path, **settings: str) -> Iterator
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("POSTROOM_", "DJANGO_"))}
     ports = {f"POSTROOM_{name}_PORT": str(free_port()) for name in ("HTTP", "SUBMISSION", "CAPTURE")}
     environment |= {"POSTROOM_HOME": str(home), "POSTROOM_DATABASE_URL": database_url, **ports, **settings}
-    installation = Installation(environment)
-    installation.postroom("migrate")
-    log = home / "serve.log"
+    with _shell(environment) as shell:
+        installation = Installation(environment, shell)
+        installation.postroom("migrate")
+        with _serving(installation, home / "serve.log"):
+            yield installation
+
+
+@contextmanager
+def _shell(environment: dict[str, str]) -> "Iterator[subprocess.Popen[str]]":
+    command = [sys.executable, "-m", "tests.stories.shell"]
+    with subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as shell:
+        yield shell
+        assert shell.stdin is not None
+        shell.stdin.close()
+
+
+@contextmanager
+def _serving(installation: Installation, log: Path) -> Iterator[None]:
     with log.open("wb") as output:
         serve = subprocess.Popen(
-            [sys.executable, "-m", "postroom", "serve"], env=environment, stdout=output, stderr=output
+            [sys.executable, "-m", "postroom", "serve"], env=installation.environment, stdout=output, stderr=output
         )
     try:
         _wait_until_healthy(installation, serve, log)
-        yield installation
+        yield
     finally:
         serve.terminate()
         try:

@@ -21,7 +21,9 @@ WAIT_SECONDS = 0.05
 BATCH = 500
 LONGEST_SECONDS = 300
 TEXT = "Dear customer,\r\n" + "this is line after line of a quotation, as long as usual.\r\n" * 15
-HTML = "<html><body><p>Dear customer,</p>" + "<p>This is line after line of a quotation.</p>\r\n" * 20 + "</body></html>"
+HTML = (
+    "<html><body><p>Dear customer,</p>" + "<p>This is line after line of a quotation.</p>\r\n" * 20 + "</body></html>"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,9 @@ def measure(plan: Plan, database_url: str) -> dict[str, object]:
              str(plan.connections)],
             env=environment, check=True,
         )  # fmt: skip
-        workers = [stack.enter_context(_process("-m", "postroom", "worker", env=environment)) for _ in range(plan.workers)]
+        workers = [
+            stack.enter_context(_process("-m", "postroom", "worker", env=environment)) for _ in range(plan.workers)
+        ]
         report = _run(url, workers, plan.messages)
     return {**asdict(plan), **asdict(report)}
 
@@ -73,17 +77,26 @@ def _run(url: str, workers: "list[subprocess.Popen[bytes]]", messages: int) -> R
         connection.execute("UPDATE outbound_lane SET drained_until = now(), closed_until = NULL")
         rss = 0.0
         deadline = started + LONGEST_SECONDS
-        while time.perf_counter() < deadline and _count(connection, "SELECT EXISTS (SELECT 1 FROM outbound_delivery WHERE finished_at IS NULL)::int"):
+        while time.perf_counter() < deadline and _count(
+            connection, "SELECT EXISTS (SELECT 1 FROM outbound_delivery WHERE finished_at IS NULL)::int"
+        ):
             time.sleep(WAIT_SECONDS)
             rss = max(rss, *map(_rss_mb, workers))
         seconds = time.perf_counter() - started
         cpu = sum(map(_cpu_seconds, workers)) - cpu
         not_sent = _count(connection, "SELECT count(*) FROM outbound_delivery WHERE status <> 'sent'")
-    return Report(messages, round(seconds, 3), round(messages / seconds, 1), round(cpu / messages * 1e6, 1), round(rss, 1), not_sent)
+    return Report(
+        messages,
+        round(seconds, 3),
+        round(messages / seconds, 1),
+        round(cpu / messages * 1e6, 1),
+        round(rss, 1),
+        not_sent,
+    )
 
 
 def _count(connection: "psycopg.Connection[tuple[int]]", query: str) -> int:
-    row = connection.execute(query).fetchone()  # type: ignore[call-overload] # our own constant queries
+    row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -91,11 +104,11 @@ def _count(connection: "psycopg.Connection[tuple[int]]", query: str) -> int:
 def _database(server_url: str) -> Iterator[str]:
     name = f"postroom_bench_{uuid4().hex[:8]}"
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload] # a name made above
+        connection.execute(f"CREATE DATABASE {name}")
         try:
             yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
         finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _place(plan: Plan, stack: ExitStack) -> tuple[str, int]:

@@ -48,7 +48,9 @@ def _fill(messages: int, sign: str, host: str, port: int, connections: int) -> N
         ]  # fmt: skip
         submit([Submission(content=draft, company=company, source="bench") for draft in drafts], workspace=workspace)
         with connection.cursor() as cursor:  # nobody may begin before all are there
-            cursor.execute("UPDATE outbound_lane SET closed_until = 'infinity', closed_version = %s", [workspace.routing_version])
+            cursor.execute(
+                "UPDATE outbound_lane SET closed_until = 'infinity', closed_version = %s", [workspace.routing_version]
+            )
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs WHERE status = 'todo'")
         cursor.execute("VACUUM ANALYZE")

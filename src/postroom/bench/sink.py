@@ -13,7 +13,9 @@ from typing import cast
 import uvloop
 
 GREETING = b"220 sink ESMTP\r\n"
-HELLO = b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-SIZE 104857600\r\n%b250 ENHANCEDSTATUSCODES\r\n"
+HELLO = (
+    b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-SIZE 104857600\r\n%b250 ENHANCEDSTATUSCODES\r\n"
+)
 OK = b"250 2.0.0 Ok\r\n"
 _BDAT = re.compile(rb"BDAT (\d+)( LAST)?", re.IGNORECASE)
 

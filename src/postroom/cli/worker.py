@@ -8,8 +8,8 @@ import structlog
 
 from postroom.config import logs, runtime
 
-CONCURRENCY = 64  # jobs are coarse: one for each lane being drained, a few periodic ones
-GRACE_SECONDS = 25  # of the 30 that `serve` gives: time to finish what is being talked about
+CONCURRENCY = 4  # jobs are few and coarse; delivery itself is not a job
+GRACE_SECONDS = 5  # for jobs that run when the worker is told to stop
 
 
 @click.command()
@@ -26,17 +26,18 @@ async def _run(database_url: str) -> None:
     from procrastinate import PsycopgConnector
 
     from postroom.jobs import app
-    from postroom.outbound.worker import running
+    from postroom.outbound.worker import DeliveryWorker
     from postroom.parts.beat import beating
 
     with app.replace_connector(PsycopgConnector(conninfo=database_url)), beating("worker"):
-        async with app.open_async(), running(database_url) as worker:
+        worker = DeliveryWorker(database_url)
+        async with app.open_async(), worker.open():
             jobs = asyncio.create_task(
                 app.run_worker_async(
                     concurrency=CONCURRENCY,
                     install_signal_handlers=False,
                     shutdown_graceful_timeout=GRACE_SECONDS,
-                    delete_jobs="successful",  # the sweep alone would leave 17,000 a day
+                    delete_jobs="successful",
                 )
             )
             _stop_on_signals(jobs, worker.stopping)

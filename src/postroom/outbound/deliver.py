@@ -23,9 +23,9 @@ from postroom.smtp.pool import Pool
 
 log = structlog.get_logger()
 CLAIM_AT_ONCE = 100  # rows a claim: enough to hide the query's time, few enough to give back quickly
-QUIET_SECONDS = 20  # a lane this long without mail is left; a job starts the next drain within some 20 ms
+QUIET_SECONDS = 20  # a lane this long without mail is left; its connections end with it
 IDLE_SECONDS = 10  # servers close quiet connections sooner or later; ten seconds bother none
-LEASE_SECONDS = 15  # renewed while draining; submitters start no job for a lane that is drained
+LEASE_SECONDS = 15  # renewed while draining; after it another worker may take the lane
 RETRY_SECONDS = 0.5  # PostgreSQL away: only this drain knows what it has claimed, so it stays until it can give it back
 
 
@@ -46,9 +46,17 @@ class Context:
 
 
 async def drain(lane: int, context: Context) -> None:
-    """Deliver what is due in `lane` until it is quiet, its server has a fault, or the worker stops."""
-    while await _Drain(lane, await jobs.in_thread(target_of, lane), context).run():
-        pass  # the server's settings have changed: once more with the new ones
+    """Deliver what is due in `lane` until it is quiet, its server has a fault, or the worker stops.
+
+    Nothing happens while another worker drains it, or a fault keeps it closed.
+    """
+    is_worth_it = True
+    while is_worth_it:
+        async with context.database() as database:
+            if not await queue.take_lane(database, lane, seconds=LEASE_SECONDS):
+                return
+        # Whether to go on: the server's settings have changed, or mail came in just when the lane was left.
+        is_worth_it = await _Drain(lane, await jobs.in_thread(target_of, lane), context).run()
 
 
 class _Drain:
@@ -65,8 +73,6 @@ class _Drain:
 
     async def run(self) -> bool:
         """Whether to go on: the settings are to be read anew, or mail came in just when the lane was left."""
-        async with self._context.database() as database:
-            await queue.hold_lane(database, self._lane, seconds=LEASE_SECONDS)
         try:
             if isinstance(self._target, Unusable):
                 await reroute_outdated(self._lane, self._context.pool)  # elsewhere it may leave

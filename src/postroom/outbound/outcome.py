@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from postroom.outbound.queue import Claimed
@@ -35,7 +35,8 @@ class Result:
 def results(claimed: Sequence[Claimed], answer: Outcome | ConnectFailure, target: Target) -> list[Result]:
     """What to record for each of `claimed`, the envelope's recipients in order."""
     if isinstance(answer, ConnectFailure):
-        verdict = judge(answer)
+        # No word was said about any message: they wait for the lane to open again, not for a time of their own.
+        verdict = replace(judge(answer), hint_s=0)
         dialog = "\n".join(answer.dialog)
         return [_result(delivery, answer.reply, verdict, target=target, dialog=dialog) for delivery in claimed]
     verdicts = [judge(result.answer, phase=result.phase) for result in answer.results]
@@ -71,4 +72,6 @@ def _next(delivery: Claimed, verdict: Verdict) -> tuple[Status, float | None]:
     lifetime = (delivery.expires_at - delivery.submitted_at).total_seconds()
     jitter = random.random()  # noqa: S311 - no secret
     delay = next_attempt(delivery.attempts, age, hint_s=verdict.hint_s, jitter=jitter, lifetime_s=lifetime)
-    return (Status.EXPIRED, None) if delay is None else (Status.DEFERRED, delay)
+    if delay is None:
+        return Status.EXPIRED, None
+    return Status.DEFERRED, 0 if verdict.hint_s == 0 else delay

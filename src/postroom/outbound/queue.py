@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Case, F, Q, QuerySet, When
-from django.db.models.functions import Now
+from django.db.models import Case, F, QuerySet, When
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from postroom import jobs
 from postroom.outbound.models import Delivery, Lane, Stream
 from postroom.outbound.statements import statement
 from postroom.policy.retry import MASS_LIFETIME_S, TRANSACTIONAL_LIFETIME_S
@@ -26,11 +24,8 @@ from postroom.workspaces.models import Workspace
 if TYPE_CHECKING:
     from postroom.outbound.compose import Composed
 
-DRAIN_TASK = "outbound.drain"
 LIFETIME_S = {Stream.TRANSACTIONAL: TRANSACTIONAL_LIFETIME_S, Stream.MASS: MASS_LIFETIME_S}
 PRIORITY = 5
-# A lane with new mail that nobody drains and no fault keeps closed; insert_deliveries.sql says the same.
-NEEDS_JOB = Q(drained_until__lte=Now()) & (Q(closed_until=None) | Q(closed_until__lte=Now()))
 # A claim counts as an attempt; when it comes to nothing, it does not.
 _ATTEMPTS_MADE = F("attempts") - Case(When(status=Status.ACTIVE, then=1), default=0)
 _lanes: dict[tuple[int | None, str], int] = {}
@@ -55,20 +50,18 @@ class Entry:
 def enqueue(workspace: Workspace, entries: Sequence[Entry]) -> None:
     """Store messages and queue a delivery for each recipient; part of the caller's transaction.
 
-    Whoever drains their lanes is woken when it commits; where nobody does, a job is deferred.
+    Workers hear of it when it commits.
     """
     with connection.cursor() as cursor:
         cursor.execute(statement("insert_messages"), [json.dumps([_message_row(workspace, e) for e in entries])])
         cursor.execute(statement("insert_contents"), _content_columns(entries))
         cursor.execute(statement("insert_deliveries"), _delivery_columns(workspace, entries))
-        undrained = [lane for (lane,) in cursor.fetchall()]
-    for lane in undrained:
-        wake(lane)
 
 
-def wake(lane: int) -> None:
-    """Have a worker drain the lane; one waiting job a lane is enough."""
-    jobs.defer(DRAIN_TASK, once=f"lane {lane}", lane=lane)
+def announce(lane: int) -> None:
+    """Let the workers hear, when the transaction commits, that there is mail in the lane."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('postroom_lane', %s)", [str(lane)])
 
 
 def move(message_id: UUID, *, lane: int) -> None:
@@ -76,10 +69,7 @@ def move(message_id: UUID, *, lane: int) -> None:
     _unsent(message_id, Status.HELD).update(
         lane_id=lane, status=Status.QUEUED, claimed_by=None, attempts=_ATTEMPTS_MADE
     )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('postroom_lane', %s)", [str(lane)])
-    if Lane.objects.filter(NEEDS_JOB, pk=lane).exists():
-        wake(lane)
+    announce(lane)
 
 
 def hold(message_id: UUID, *, reason: str) -> None:
@@ -198,8 +188,14 @@ async def seconds_to_next(database: AsyncConnection, lane: int) -> float | None:
     return None if row is None or row[0] is None else float(row[0])
 
 
+async def take_lane(database: AsyncConnection, lane: int, *, seconds: float) -> bool:
+    """Become the one who drains the lane, for so long; False when somebody does, or a fault keeps it closed."""
+    cursor = await database.execute(statement("take_lane"), {"lane": lane, "seconds": seconds})
+    return await cursor.fetchone() is not None
+
+
 async def hold_lane(database: AsyncConnection, lane: int, *, seconds: float) -> None:
-    """Tell submitters that this lane is drained for so long; 0 gives it up."""
+    """Keep the lane for so long from now; 0 gives it up."""
     await database.execute(
         "UPDATE outbound_lane SET drained_until = now() + make_interval(secs => %s) WHERE id = %s", [seconds, lane]
     )

@@ -1,11 +1,10 @@
 """What one worker process holds: its name in the database, its connections, its ears for wake-ups, and its drains."""
 
 import asyncio
-import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from uuid import UUID, uuid4
 
 import psycopg
@@ -18,15 +17,17 @@ from postroom.outbound.journal import Journal
 
 log = structlog.get_logger()
 BEAT_SECONDS = 5
+SWEEP_SECONDS = 5  # a deferred message leaves so long after it is due, at the latest
 # A worker silent for so long is taken for dead. Longer than a garbage collection or a busy machine, shorter than a
 # person's patience.
 SILENCE_SECONDS = 30
 LISTEN_RETRY_SECONDS = 1
+GRACE_SECONDS = 25  # of the 30 that `postroom serve` gives its parts to stop
 POOL_SIZE = 6  # journal, claims of a few lanes, beat: statements are short, more would only wait in PostgreSQL
 
 
 class DeliveryWorker:
-    """Drains lanes in this process. Use it through `running`."""
+    """Drains lanes in this process. Nothing but `open` and `stopping` is needed from outside."""
 
     def __init__(self, conninfo: str) -> None:
         self.id: UUID = uuid4()
@@ -37,9 +38,10 @@ class DeliveryWorker:
         )
         self._journal = Journal(self._pool, self.id)
         self._draining: dict[int, asyncio.Event] = {}
+        self._drains: set[asyncio.Task[None]] = set()
 
     async def drain(self, lane: int) -> None:
-        """Deliver what is due in `lane`, wait for more, leave when it has been quiet; once a lane and process."""
+        """Deliver what is due in `lane`, wait for more, leave when it has been quiet; nothing if one does."""
         if lane in self._draining or self.stopping.is_set():
             return
         wake = self._draining[lane] = asyncio.Event()
@@ -50,23 +52,49 @@ class DeliveryWorker:
             del self._draining[lane]
 
     async def sweep(self) -> None:
+        """Take over the deliveries of dead workers, then drain the lanes that have due mail and nobody who does."""
         async with self._pool.connection() as database:
             if taken := await queue.recover(database, silence=SILENCE_SECONDS):
                 log.warning("deliveries.recovered", count=taken)
             lanes = await queue.undrained_lanes(database)
         for lane in lanes:
-            await jobs.in_thread(queue.wake, lane)
+            self._start_drain(lane)
+
+    def _start_drain(self, lane: int) -> None:
+        drain = asyncio.create_task(self._drain_or_tell(lane), name=f"lane {lane}")
+        self._drains.add(drain)
+        drain.add_done_callback(self._drains.discard)
+
+    async def _drain_or_tell(self, lane: int) -> None:
+        try:
+            await self.drain(lane)
+        except Exception:
+            log.exception("lane.failed", lane=lane)
+
+    async def _end_drains(self) -> None:
+        """Let what is being talked about come to its end; what takes too long is recorded as unknown."""
+        if drains := set(self._drains):
+            _, late = await asyncio.wait(drains, timeout=GRACE_SECONDS)
+            for drain in late:
+                drain.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            with suppress(*jobs.DATABASE_AWAY):
+                await self.sweep()
+            await asyncio.sleep(SWEEP_SECONDS)
 
     async def beat(self) -> None:
         """Say that this worker lives, until it stops."""
         while True:
-            with contextlib.suppress(psycopg.OperationalError):
+            with suppress(*jobs.DATABASE_AWAY):
                 async with self._pool.connection() as database:
                     await queue.beat(database, self.id, name=f"{socket.gethostname()} {os.getpid()}")
             await asyncio.sleep(BEAT_SECONDS)
 
     async def listen(self) -> None:
-        """Pass wake-ups of submitters on to the drains of this process."""
+        """Hear of new mail: wake the lane's drain, or start it."""
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
@@ -74,11 +102,16 @@ class DeliveryWorker:
                     for drain in self._draining.values():  # they may have missed one
                         drain.set()
                     async for notice in connection.notifies():
-                        if wake := self._draining.get(int(notice.payload)):
-                            wake.set()
+                        self._hear(int(notice.payload))
             except psycopg.OperationalError as error:
                 log.warning("worker.deafened", error=str(error).strip())
                 await asyncio.sleep(LISTEN_RETRY_SECONDS)
+
+    def _hear(self, lane: int) -> None:
+        if wake := self._draining.get(lane):
+            wake.set()
+        else:
+            self._start_drain(lane)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -87,34 +120,14 @@ class DeliveryWorker:
             await stack.enter_async_context(self._pool)
             async with self._pool.connection() as database:
                 await queue.beat(database, self.id, name=f"{socket.gethostname()} {os.getpid()}")
-            tasks = [asyncio.create_task(self.beat()), asyncio.create_task(self.listen())]
+            tasks = [asyncio.create_task(forever()) for forever in (self.beat, self.listen, self._sweep_forever)]
             try:
                 yield
             finally:
+                self.stopping.set()
+                await self._end_drains()
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
                 async with self._pool.connection() as database:
                     await queue.sign_off(database, self.id)
-
-
-_current: DeliveryWorker | None = None
-
-
-def current() -> DeliveryWorker:
-    """The worker of this process; jobs call it."""
-    if _current is None:
-        raise RuntimeError("outbound jobs run in `postroom worker` only")
-    return _current
-
-
-@asynccontextmanager
-async def running(conninfo: str) -> AsyncIterator[DeliveryWorker]:
-    """Make this process a delivery worker while the context lasts."""
-    global _current  # noqa: PLW0603 – procrastinate calls tasks as plain functions
-    _current = DeliveryWorker(conninfo)
-    try:
-        async with _current.open():
-            yield _current
-    finally:
-        _current = None
