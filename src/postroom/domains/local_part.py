@@ -17,7 +17,7 @@ class LocalPartError(PostroomError):
 
 def sanitise_local_part(text: str) -> str:
     """The local part that `text` stands for: "Échéances Été" is echeances-ete. LocalPartError when none is left."""
-    plain = unicodedata.normalize("NFKD", text.strip()).encode("ascii", "ignore").decode("ascii").lower()
+    plain = unicodedata.normalize("NFKD", text.strip().casefold()).encode("ascii", "ignore").decode("ascii")
     local_part = _NOT_ALLOWED.sub("-", plain)
     local_part = re.sub(r"\.{2,}", ".", local_part).strip(".-")
     if not local_part:
