@@ -1,9 +1,18 @@
 """What a correct outgoing server is: every field checked before it is stored."""
 
-from postroom.errors import PostroomError
+import re
+from ipaddress import ip_address
+
+from django.core.exceptions import ValidationError
+
+from postroom.errors import AddressError, PostroomError
 from postroom.policy.from_filter import parse_from_filter
 from postroom.rfc.address import domain_to_ascii
 from postroom.servers.models import OutgoingServer
+
+LIMITS = ("max_connections", "max_messages_per_connection", "max_messages_per_minute", "max_message_bytes")
+# Container names with underscores are no host names, but resolve.
+_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 
 
 class InvalidServerError(PostroomError):
@@ -17,6 +26,7 @@ def save_server(server: OutgoingServer) -> OutgoingServer:
     server.name = server.name.strip()
     if not server.name:
         raise InvalidServerError("Give the server a name to recognise it by.", field="name")
+    _check_fields(server)
     _check_from_filter(server)
     if server.authentication != OutgoingServer.Authentication.DEFAULT_SERVER:
         _check_connection(server)
@@ -34,6 +44,20 @@ def warnings(server: OutgoingServer) -> list[str]:
     ]
 
 
+def _check_fields(server: OutgoingServer) -> None:
+    """Kinds, lengths and ranges, as the columns have them; a limit of nothing would send nothing for ever."""
+    try:
+        server.clean_fields(exclude=["workspace"])
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise InvalidServerError(
+            f"{field.replace('_', ' ').capitalize()}: {' '.join(messages)}", field=field
+        ) from error
+    for field in LIMITS:
+        if getattr(server, field) == 0:
+            raise InvalidServerError(f"{field.replace('_', ' ').capitalize()}: write at least 1.", field=field)
+
+
 def _check_from_filter(server: OutgoingServer) -> None:
     faults = parse_from_filter(server.from_filter).faults
     if faults:
@@ -43,9 +67,7 @@ def _check_from_filter(server: OutgoingServer) -> None:
 def _check_connection(server: OutgoingServer) -> None:
     if not server.host.strip():
         raise InvalidServerError("Enter the SMTP server's host name, as your provider gives it.", field="host")
-    server.host = server.host.strip()
-    if not server.host.strip("[]").replace(".", "").replace(":", "").isalnum():
-        server.host = domain_to_ascii(server.host)
+    server.host = _clean_host(server.host.strip())
     if not 0 < server.port < 65536:
         raise InvalidServerError("The port is a number from 1 to 65535; most providers use 465 or 587.", field="port")
     if server.authentication == OutgoingServer.Authentication.CERTIFICATE and not (
@@ -55,3 +77,22 @@ def _check_connection(server: OutgoingServer) -> None:
             "Authentication by SSL certificate needs the certificate and its key, both as PEM.",
             field="client_certificate",
         )
+
+
+def _clean_host(text: str) -> str:
+    """The name in ASCII, or the address without brackets."""
+    bare = text.removeprefix("[").removesuffix("]")
+    try:
+        return str(ip_address(bare))
+    except ValueError:
+        pass
+    try:
+        host = text if text.isascii() else domain_to_ascii(text)
+    except AddressError:
+        host = ""
+    if not _HOST.fullmatch(host):
+        raise InvalidServerError(
+            f"“{text}” is not a host name; write it alone, such as smtp.example.com, the port in its own field.",
+            field="host",
+        )
+    return host

@@ -12,7 +12,7 @@ from postroom.policy.routing import Policy
 
 # A workspace's name is a DNS label of its sub-domain (RFC 1035 §2.3.1).
 SUBDOMAIN_LABEL = RegexValidator(
-    r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+    r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z",
     "Write a workspace name of small letters, digits and hyphens: it becomes its sub-domain.",
 )
 

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             name='Workspace',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.CharField(max_length=63, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', 'Write a workspace name of small letters, digits and hyphens: it becomes its sub-domain.')])),
+                ('slug', models.CharField(max_length=63, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\Z', 'Write a workspace name of small letters, digits and hyphens: it becomes its sub-domain.')])),
                 ('name', models.CharField(max_length=200)),
                 ('routing_policy', models.CharField(choices=[('documented', 'documented'), ('prefer-notification-server', 'prefer-notification-server')], default='documented', max_length=40)),
                 ('signs_return_path', models.BooleanField(default=False, help_text='Tag the envelope sender, so that a bounce finds its delivery without reading the mail')),
