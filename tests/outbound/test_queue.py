@@ -241,11 +241,12 @@ def test_a_lane_made_in_a_transaction_that_fails_is_made_again(busy_office: Offi
     assert set(statuses().values()) == {"queued"}
 
 
-def test_only_one_takes_a_lane_and_nobody_a_closed_one(courier: Courier, lane: int) -> None:
+def test_only_one_takes_a_lane_and_nobody_a_closed_one(busy_office: Office, courier: Courier, lane: int) -> None:
+    version = busy_office.company.workspace.routing_version
     assert courier.ask(queue.take_lane, lane, seconds=15)
     assert not courier.ask(queue.take_lane, lane, seconds=15)
     courier.ask(queue.hold_lane, lane, seconds=0)
-    courier.ask(queue.close_lane, lane, fault="Login refused.", version=None)
+    courier.ask(queue.close_lane, lane, fault="Login refused.", version=version)
     assert not courier.ask(queue.take_lane, lane, seconds=15)
     courier.ask(queue.reopen_lane, lane)
     assert courier.ask(queue.take_lane, lane, seconds=15)

@@ -1,4 +1,4 @@
-"""Runs `postroom` commands one after the other in one process: starting Django for each would be most of a story's time.
+"""Runs `postroom` commands one after the other in one process: starting Django for each would take most of the time.
 
 Reads a JSON list of arguments a line, answers a JSON object with `code` and `output` a line.
 """
