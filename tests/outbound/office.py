@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
+import psycopg
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from asgiref.sync import sync_to_async
 from django.db import connection, connections
@@ -90,6 +91,16 @@ def delivery(recipient: str = "joe@customer.example.com") -> Delivery:
 def outcomes(recipient: str = "joe@customer.example.com") -> list[str]:
     """How the attempts to reach the recipient ended, oldest first."""
     return list(Attempt.objects.filter(delivery__recipient=recipient).order_by("id").values_list("outcome", flat=True))
+
+
+def end_connections(*, but: int) -> None:
+    """As a restart of PostgreSQL does; the process `but`, the test's own, stays."""
+    with psycopg.connect(conninfo(), autocommit=True) as database:
+        database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid NOT IN (%s, pg_backend_pid())",
+            [but],
+        )
 
 
 @dataclass

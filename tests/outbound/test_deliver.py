@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 from django.db import connection
 from structlog.testing import capture_logs
 
@@ -10,7 +9,7 @@ from postroom.outbound import queue
 from postroom.outbound.models import Attempt, Delivery, Lane, Message
 from postroom.servers.archive import archive
 from postroom.servers.models import OutgoingServer
-from tests.outbound.office import Courier, Office, conninfo, delivery, lane, lane_of, outcomes, statuses
+from tests.outbound.office import Courier, Office, delivery, end_connections, lane, lane_of, outcomes, statuses
 from tests.peers.postfix import Postfix
 from tests.smtp.peer import Peer
 
@@ -342,16 +341,6 @@ def test_a_message_that_cannot_be_signed_is_held_and_the_next_one_leaves(busy_of
 
 
 # --- PostgreSQL goes away ------------------------------------------------------------------------------------------
-
-
-def end_connections(*, but: int) -> None:
-    """As a restart of PostgreSQL does; the process `but`, the test's own, stays."""
-    with psycopg.connect(conninfo(), autocommit=True) as database:
-        database.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid NOT IN (%s, pg_backend_pid())",
-            [but],
-        )
 
 
 def test_nothing_is_lost_or_sent_twice_when_postgresql_goes_away(busy_office: Office, courier: Courier) -> None:

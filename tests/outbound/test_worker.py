@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.db.models.functions import Now
 
 from postroom.outbound import queue
 from postroom.outbound.models import Attempt, Delivery, Lane, Worker
 from postroom.outbound.worker import SILENCE_SECONDS
-from tests.outbound.office import Courier, Mailbox, Office, conninfo, lane_of, statuses
+from tests.outbound.office import Courier, Mailbox, Office, conninfo, end_connections, lane_of, statuses
 
 
 @contextmanager
@@ -125,3 +126,16 @@ def test_a_stop_without_work_is_clean_and_quick(busy_office: Office, courier: Co
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     assert not Worker.objects.exists()
+
+
+def test_a_worker_outlives_a_restart_of_postgresql(busy_office: Office, courier: Courier, tmp_path: Path) -> None:
+    connection.ensure_connection()
+    with courier.mailbox() as mailbox, worker(tmp_path) as process:
+        busy_office.add_server(mailbox.port)
+        wait_until(Worker.objects.exists)
+        end_connections(but=connection.connection.info.backend_pid)
+        busy_office.send()
+        wait_until(lambda: set(statuses().values()) == {"sent"})
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0

@@ -10,6 +10,7 @@ from postroom.config import logs, runtime
 
 CONCURRENCY = 4  # jobs are few and coarse; delivery itself is not a job
 GRACE_SECONDS = 5  # for jobs that run when the worker is told to stop
+RETRY_SECONDS = 1  # PostgreSQL restarts in some seconds
 
 
 @click.command()
@@ -32,18 +33,28 @@ async def _run(database_url: str) -> None:
     with app.replace_connector(PsycopgConnector(conninfo=database_url)), beating("worker"):
         worker = DeliveryWorker(database_url)
         async with app.open_async(), worker.open():
-            jobs = asyncio.create_task(
-                app.run_worker_async(
-                    concurrency=CONCURRENCY,
-                    install_signal_handlers=False,
-                    shutdown_graceful_timeout=GRACE_SECONDS,
-                    delete_jobs="successful",
-                )
-            )
+            jobs = asyncio.create_task(_run_jobs(worker.stopping))
             _stop_on_signals(jobs, worker.stopping)
             structlog.get_logger().info("worker.started")
             await asyncio.gather(jobs, return_exceptions=True)
     structlog.get_logger().info("worker.stopped")
+
+
+async def _run_jobs(stopping: asyncio.Event) -> None:
+    """Procrastinate ends when it loses PostgreSQL; a worker does not."""
+    from postroom.jobs import app
+
+    while not stopping.is_set():
+        try:
+            await app.run_worker_async(
+                concurrency=CONCURRENCY,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=GRACE_SECONDS,
+                delete_jobs="successful",
+            )
+        except Exception:
+            structlog.get_logger().exception("jobs.interrupted")
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 def _stop_on_signals(jobs: "asyncio.Task[None]", stopping: asyncio.Event) -> None:

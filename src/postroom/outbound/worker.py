@@ -129,5 +129,8 @@ class DeliveryWorker:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                async with self._pool.connection() as database:
-                    await queue.sign_off(database, self.id)
+                with suppress(
+                    *jobs.DATABASE_AWAY
+                ):  # an entry that stays behind is taken for dead, with nothing to take
+                    async with self._pool.connection() as database:
+                        await queue.sign_off(database, self.id)
