@@ -101,12 +101,13 @@ def test_an_answer_for_a_delivery_that_another_worker_has_changes_nothing_of_it(
 
 
 def test_results_of_many_connections_share_few_commits(busy_office: Office, courier: Courier) -> None:
-    ids = claimed(busy_office, courier, count=60)
+    ids = claimed(busy_office, courier, count=120)
+    done, next_ = ids[:60], ids[60:]
 
     async def all_at_once(j: Journal) -> list[frozenset[int]]:
-        return await asyncio.gather(*(j.turn([result(mine)], [mine]) for mine in ids))
+        return await asyncio.gather(*(j.turn([result(last)], [new]) for last, new in zip(done, next_, strict=True)))
 
-    write(courier, all_at_once)
+    assert write(courier, all_at_once) == [{new} for new in next_]
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(DISTINCT xmin::text), count(*) FROM outbound_attempt")
         commits, attempts = cursor.fetchone()

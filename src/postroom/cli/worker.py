@@ -8,6 +8,7 @@ import structlog
 
 from postroom.config import logs, runtime
 
+log = structlog.get_logger()
 CONCURRENCY = 4  # jobs are few and coarse; delivery itself is not a job
 GRACE_SECONDS = 5  # for jobs that run when the worker is told to stop
 RETRY_SECONDS = 1  # PostgreSQL restarts in some seconds
@@ -35,9 +36,9 @@ async def _run(database_url: str) -> None:
         async with app.open_async(), worker.open():
             jobs = asyncio.create_task(_run_jobs(worker.stopping))
             _stop_on_signals(jobs, worker.stopping)
-            structlog.get_logger().info("worker.started")
+            log.info("worker.started")
             await asyncio.gather(jobs, return_exceptions=True)
-    structlog.get_logger().info("worker.stopped")
+    log.info("worker.stopped")
 
 
 async def _run_jobs(stopping: asyncio.Event) -> None:
@@ -53,7 +54,7 @@ async def _run_jobs(stopping: asyncio.Event) -> None:
                 delete_jobs="successful",
             )
         except Exception:
-            structlog.get_logger().exception("jobs.interrupted")
+            log.exception("jobs.interrupted")
             await asyncio.sleep(RETRY_SECONDS)
 
 
