@@ -8,22 +8,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
 import psycopg
+
+from postroom.bench.surroundings import cpu_seconds, own_database, process, rss_mb
 
 WAIT_SECONDS = 0.05
 BATCH = 500
 LONGEST_SECONDS = 300
-TEXT = "Dear customer,\r\n" + "this is line after line of a quotation, as long as usual.\r\n" * 15
-HTML = (
-    "<html><body><p>Dear customer,</p>" + "<p>This is line after line of a quotation.</p>\r\n" * 20 + "</body></html>"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +46,17 @@ class Report:
 def measure(plan: Plan, database_url: str) -> dict[str, object]:
     """Run the plan; what was asked and what came out, in one flat object."""
     with ExitStack() as stack:
-        url = stack.enter_context(_database(database_url))
-        environment = {**os.environ, "POSTROOM_DATABASE_URL": url, "POSTROOM_LOG_LEVEL": "warning"}
+        environment = stack.enter_context(own_database(database_url))
         host, port = _place(plan, stack)
         subprocess.run(
             [sys.executable, "-m", "postroom.bench.fill", str(plan.messages), plan.sign, host, str(port),
              str(plan.connections)],
-            env=environment, check=True,
+            env=environment, check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         workers = [
-            stack.enter_context(_process("-m", "postroom", "worker", env=environment)) for _ in range(plan.workers)
+            stack.enter_context(process("-m", "postroom", "worker", env=environment)) for _ in range(plan.workers)
         ]
-        report = _run(url, workers, plan.messages)
+        report = _run(environment["POSTROOM_DATABASE_URL"], workers, plan.messages)
     return {**asdict(plan), **asdict(report)}
 
 
@@ -72,7 +65,7 @@ def _run(url: str, workers: "list[subprocess.Popen[bytes]]", messages: int) -> R
         while _count(connection, "SELECT count(*) FROM outbound_worker") < len(workers):
             time.sleep(WAIT_SECONDS)
         time.sleep(1)  # the workers' own start-up work must not be counted
-        cpu = sum(map(_cpu_seconds, workers))
+        cpu = sum(cpu_seconds(worker.pid) for worker in workers)
         started = time.perf_counter()
         connection.execute("UPDATE outbound_lane SET drained_until = now(), closed_until = NULL")
         rss = 0.0
@@ -81,9 +74,9 @@ def _run(url: str, workers: "list[subprocess.Popen[bytes]]", messages: int) -> R
             connection, "SELECT EXISTS (SELECT 1 FROM outbound_delivery WHERE finished_at IS NULL)::int"
         ):
             time.sleep(WAIT_SECONDS)
-            rss = max(rss, *map(_rss_mb, workers))
+            rss = max(rss, *(rss_mb(worker.pid) for worker in workers))
         seconds = time.perf_counter() - started
-        cpu = sum(map(_cpu_seconds, workers)) - cpu
+        cpu = sum(cpu_seconds(worker.pid) for worker in workers) - cpu
         not_sent = _count(connection, "SELECT count(*) FROM outbound_delivery WHERE status <> 'sent'")
     return Report(
         messages,
@@ -100,42 +93,11 @@ def _count(connection: "psycopg.Connection[tuple[int]]", query: str) -> int:
     return int(row[0]) if row else 0
 
 
-@contextmanager
-def _database(server_url: str) -> Iterator[str]:
-    name = f"postroom_bench_{uuid4().hex[:8]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 def _place(plan: Plan, stack: ExitStack) -> tuple[str, int]:
     if plan.smtp:
         host, _, port = plan.smtp.rpartition(":")
         return host, int(port)
     options = ["--latency-ms", str(plan.latency_ms), *(["--chunking"] if plan.chunking else [])]
-    sink = stack.enter_context(_process("-m", "postroom.bench.sink", *options, env=dict(os.environ)))
-    assert sink.stdout is not None  # noqa: S101 - piped by _process
+    sink = stack.enter_context(process("-m", "postroom.bench.sink", *options, env=dict(os.environ)))
+    assert sink.stdout is not None  # noqa: S101 - piped by process
     return "127.0.0.1", int(sink.stdout.readline())
-
-
-@contextmanager
-def _process(*arguments: str, env: dict[str, str]) -> "Iterator[subprocess.Popen[bytes]]":
-    process = subprocess.Popen([sys.executable, *arguments], env=env, stdout=subprocess.PIPE)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _cpu_seconds(process: "subprocess.Popen[bytes]") -> float:
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime and stime, proc(5)
-
-
-def _rss_mb(process: "subprocess.Popen[bytes]") -> float:
-    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -1,10 +1,12 @@
-"""Fills the queue of an empty database: `python -m postroom.bench.fill MESSAGES SIGN HOST PORT CONNECTIONS`."""
+"""Fills the queue of an empty database: `python -m postroom.bench.fill MESSAGES SIGN HOST PORT CONNECTIONS`.
+
+Prints an API key of the workspace it makes.
+"""
 
 import sys
 
+from postroom.bench.content import AUTHOR, DOMAIN, HTML, TEXT
 from postroom.config import runtime
-
-DOMAIN = "company-name.com"
 
 
 def main() -> None:
@@ -16,10 +18,10 @@ def main() -> None:
     _fill(int(messages), sign, host, int(port), int(connections))
 
 
-def _fill(messages: int, sign: str, host: str, port: int, connections: int) -> None:  # noqa: PLR0917
+def _fill(messages: int, sign: str, host: str, port: int, connections: int) -> None:
     from django.db import connection  # noqa: PLC0415
 
-    from postroom.bench.deliver import BATCH, HTML, TEXT  # noqa: PLC0415
+    from postroom.bench.deliver import BATCH  # noqa: PLC0415
     from postroom.domains.alias_domains import save_alias_domain  # noqa: PLC0415
     from postroom.domains.keys import create_dkim_key  # noqa: PLC0415
     from postroom.domains.models import AliasDomain  # noqa: PLC0415
@@ -28,6 +30,7 @@ def _fill(messages: int, sign: str, host: str, port: int, connections: int) -> N
     from postroom.servers.models import OutgoingServer  # noqa: PLC0415
     from postroom.workspaces.access import company_of  # noqa: PLC0415
     from postroom.workspaces.create import create_workspace  # noqa: PLC0415
+    from postroom.workspaces.keys import create_key  # noqa: PLC0415
     from postroom.workspaces.models import Workspace  # noqa: PLC0415
 
     workspace = create_workspace("bench", company="Bench")
@@ -42,7 +45,7 @@ def _fill(messages: int, sign: str, host: str, port: int, connections: int) -> N
     company = company_of(workspace, None)
     for start in range(0, messages, BATCH):
         drafts = [
-            read_draft({"from": f"mary@{DOMAIN}", "to": f"customer{i}@customer.example.com", "subject": f"Quotation {i}",
+            read_draft({"from": AUTHOR, "to": f"customer{i}@customer.example.com", "subject": f"Quotation {i}",
                         "text": TEXT, "html": HTML})
             for i in range(start, min(start + BATCH, messages))
         ]  # fmt: skip
@@ -54,6 +57,7 @@ def _fill(messages: int, sign: str, host: str, port: int, connections: int) -> N
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs WHERE status = 'todo'")
         cursor.execute("VACUUM ANALYZE")
+    print(create_key(workspace, name="bench"))  # noqa: T201 - for who hands in mail
     connection.close()
 
 
