@@ -23,6 +23,8 @@ from postroom.smtp.pool import Pool
 
 log = structlog.get_logger()
 CLAIM_AT_ONCE = 100  # rows a claim: enough to hide the query's time, few enough to give back quickly
+READY_PARCELS = 20  # made ready while the next are claimed; with their contents they are what a drain holds in memory
+RESULT_PATIENCE_SECONDS = 0.005  # a result is best committed with the start of the next message
 QUIET_SECONDS = 20  # a lane this long without mail is left; its connections end with it
 IDLE_SECONDS = 10  # servers close quiet connections sooner or later; ten seconds bother none
 LEASE_SECONDS = 15  # renewed while draining; after it another worker may take the lane
@@ -66,7 +68,7 @@ class _Drain:
         self._lane = lane
         self._target = target
         self._context = context
-        self._parcels: asyncio.Queue[Parcel | None] = asyncio.Queue(maxsize=1)
+        self._parcels: asyncio.Queue[Parcel | None] = asyncio.Queue(maxsize=READY_PARCELS)
         self._fault: str | None = None
         self._is_outdated = False
         self._is_proven = False  # the server has answered to mail: its faults of before are over
@@ -150,15 +152,21 @@ class _Drain:
         """Take parcels to the server, one after the other."""
         results: list[outcome.Result] = []
         while True:
-            if self._parcels.empty():
-                await self._context.journal.turn(results, [])
-                results = []
-            parcel = await self._parcels.get()
+            parcel = await self._next_parcel(results)
             starting = [] if parcel is None or self._must_end else [c.id for c in parcel.claimed]
             owned = await self._context.journal.turn(results, starting)
             if parcel is None:
                 return
             results = await self._talk(pool, target, parcel.only(owned)) if owned else []
+
+    async def _next_parcel(self, results: list[outcome.Result]) -> Parcel | None:
+        """The next parcel; results that would wait for it too long are committed before and removed."""
+        if self._parcels.empty() and results:
+            with suppress(TimeoutError):
+                return await asyncio.wait_for(self._parcels.get(), RESULT_PATIENCE_SECONDS)
+            await self._context.journal.turn(results, [])
+            results.clear()
+        return await self._parcels.get()
 
     async def _talk(self, pool: Pool, target: Target, parcel: Parcel) -> list[outcome.Result]:
         answer = await pool.send(parcel.envelope, parcel.chunks)

@@ -43,18 +43,22 @@ class Message(models.Model):
     """What an author handed in, and how it was routed."""
 
     id = models.UUIDField(primary_key=True, editable=False, help_text="UUIDv7: sorts by time of submission")
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT)
+    # Foreign keys here and in Delivery have no index of their own where nothing is looked up by them: each costs at
+    # every change of a row, and what they lead to is archived rather than deleted.
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, db_index=False)
     stream = models.CharField(max_length=13, choices=Stream.choices)
     source = models.CharField(max_length=10, help_text="The way it came in: http, smtp, web, …")
     author_from = models.TextField(help_text="From as the author gave it; empty when the system speaks")
     subject = models.TextField(blank=True)
     message_id = models.TextField(help_text="Message-ID with its angle brackets")
     forced_server = models.ForeignKey(
-        OutgoingServer, null=True, on_delete=models.PROTECT, related_name="forced_messages"
+        OutgoingServer, null=True, on_delete=models.PROTECT, db_index=False, related_name="forced_messages"
     )
     # The decision of routing, made anew when the workspace's routing_version has changed before sending (D8).
-    server = models.ForeignKey(OutgoingServer, null=True, on_delete=models.PROTECT, related_name="messages")
+    server = models.ForeignKey(
+        OutgoingServer, null=True, on_delete=models.PROTECT, db_index=False, related_name="messages"
+    )
     header_from = models.TextField()
     from_rewritten = models.BooleanField()
     return_path = models.TextField()
@@ -94,8 +98,8 @@ class Delivery(models.Model):
     """One message on its way to one recipient: the unit of the queue."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries")
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
-    lane = models.ForeignKey(Lane, on_delete=models.PROTECT)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT, db_index=False)
     recipient = models.TextField()
     status = models.CharField(max_length=10, choices=[(s.value, s.value) for s in Status], default=Status.QUEUED.value)
     priority = models.SmallIntegerField(default=5, help_text="Lower goes first, inside its lane")

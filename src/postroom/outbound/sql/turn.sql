@@ -1,0 +1,35 @@
+-- Write what servers answered, and mark what is talked about next: one statement, one commit, one round trip for all
+-- connections of a worker. By hand: many rows in one statement is what group commit lives on.
+-- A late answer of a worker that was taken for dead still counts while its delivery is listed as unknown.
+WITH result AS (
+    SELECT *
+    FROM jsonb_to_recordset(%(results)s::jsonb) AS r (
+        id bigint, status text, delay double precision, code smallint, reply text, reason text, server text,
+        cause text, dialog text
+    )
+), written AS (
+    UPDATE outbound_delivery AS delivery
+    SET status = result.status,
+        due_at = CASE WHEN result.delay IS NULL THEN due_at ELSE now() + make_interval(secs => result.delay) END,
+        reply_code = result.code,
+        reply_text = result.reply,
+        reason = result.reason,
+        claimed_by = CASE WHEN result.status = 'unknown' THEN claimed_by END,
+        talking_since = NULL,
+        finished_at = CASE WHEN result.delay IS NULL AND result.status <> 'unknown' THEN now() END
+    FROM result
+    WHERE delivery.id = result.id
+      AND delivery.claimed_by = %(worker)s
+      AND delivery.status IN ('active', 'unknown')
+), tried AS (
+    INSERT INTO outbound_attempt (delivery_id, server_name, outcome, cause, reply_code, reply_text, dialog)
+    SELECT result.id, result.server, result.status, result.cause, result.code, result.reply, result.dialog
+    FROM result
+    JOIN outbound_delivery AS before ON before.id = result.id
+    -- As it was before this statement: equal only when a commit whose answer was lost is tried once more.
+    WHERE before.status <> result.status
+)
+UPDATE outbound_delivery
+SET talking_since = now()
+WHERE id = ANY(%(starting)s::bigint[]) AND claimed_by = %(worker)s AND status = 'active'
+RETURNING id
