@@ -2,7 +2,7 @@
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace
+from postroom.cli.setup import django_command, find_workspace, set_given
 
 
 @click.group()
@@ -14,13 +14,13 @@ def command() -> None:
 @click.argument("name")
 @click.option("--workspace", required=True)
 @click.option("--company", "companies", multiple=True, help="Company that sends under it; may be given again.")
-@click.option("--priority", default=10, show_default=True, help="New companies get the domain with the lowest.")
-@click.option("--bounce", default="bounce", show_default=True, help="Local part that delivery errors return to.")
-@click.option("--catchall", default="catchall", show_default=True, help="Local part that answers come to.")
-@click.option("--default-from", default="notifications", show_default=True, help="Local part or complete address.")
+@click.option("--priority", type=int, help="New companies get the domain with the lowest; 10 at first.")
+@click.option("--bounce", help="Local part that delivery errors return to; “bounce” at first.")
+@click.option("--catchall", help="Local part that answers come to; “catchall” at first.")
+@click.option("--default-from", help="Local part or complete address; “notifications” at first.")
 @django_command
-def add(name: str, workspace: str, companies: tuple[str, ...], **fields: str) -> None:
-    """Create or change the alias domain NAME."""
+def add(name: str, workspace: str, companies: tuple[str, ...], **fields: str | int | None) -> None:
+    """Create the alias domain NAME, or change what is given of it."""
     from postroom.domains.alias_domains import assign, save_alias_domain
     from postroom.domains.models import AliasDomain
     from postroom.rfc.address import domain_to_ascii
@@ -29,8 +29,7 @@ def add(name: str, workspace: str, companies: tuple[str, ...], **fields: str) ->
     owner = find_workspace(workspace)
     domain = AliasDomain.objects.filter(workspace=owner, name=domain_to_ascii(name)).first()
     domain = domain or AliasDomain(workspace=owner, name=name)
-    for field, value in fields.items():
-        setattr(domain, field, value)
+    set_given(domain, fields)
     save_alias_domain(domain)
     for company in companies:
         assign(company_of(owner, company), domain)

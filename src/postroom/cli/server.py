@@ -4,7 +4,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace
+from postroom.cli.setup import django_command, find_workspace, set_given
 
 if TYPE_CHECKING:
     from postroom.servers.models import OutgoingServer
@@ -18,17 +18,17 @@ def command() -> None:
 @command.command("add")
 @click.argument("name")
 @click.option("--workspace", required=True)
-@click.option("--host", default="", help="SMTP server, as the provider gives it.")
-@click.option("--port", default=587, show_default=True)
-@click.option("--encryption", type=click.Choice(["none", "starttls", "tls"]), default="starttls", show_default=True)
-@click.option("--verify/--no-verify", "verifies_certificate", default=True, help="Ask the server to prove its name.")
+@click.option("--host", help="SMTP server, as the provider gives it.")
+@click.option("--port", type=int, help="587 at first.")
+@click.option("--encryption", type=click.Choice(["none", "starttls", "tls"]), help="“starttls” at first.")
+@click.option("--verify/--no-verify", "verifies_certificate", default=None, help="Ask the server to prove its name.")
 @click.option("--ca-file", type=click.File(), help="PEM of the authority that signed the server's certificate.")
-@click.option("--username", default="")
+@click.option("--username")
 @click.option("--password-file", type=click.File(), help="File with the password; - reads it from standard input.")
 @click.option("--default-server", is_flag=True, help="Use the installation's default server with this FROM filter.")
-@click.option("--from-filter", default="", help="Domains or complete addresses, separated by commas.")
-@click.option("--priority", default=10, show_default=True, help="Lower is chosen first.")
-@click.option("--connections", "max_connections", default=5, show_default=True)
+@click.option("--from-filter", help="Domains or complete addresses, separated by commas.")
+@click.option("--priority", type=int, help="Lower is chosen first; 10 at first.")
+@click.option("--connections", "max_connections", type=int, help="How many at a time; 5 at first.")
 @django_command
 def add(
     name: str,
@@ -37,21 +37,19 @@ def add(
     ca_file: IO[str] | None,
     password_file: IO[str] | None,
     default_server: bool,
-    **fields: str | int,
+    **fields: str | int | None,
 ) -> None:
-    """Create the outgoing server NAME, or change the one of that name."""
+    """Create the outgoing server NAME, or change what is given of it."""
     from postroom.servers.models import OutgoingServer
     from postroom.servers.save import save_server, warnings
 
     owner = find_workspace(workspace)
-    server = OutgoingServer.objects.filter(workspace=owner, name=name).first()
-    server = server or OutgoingServer(workspace=owner, name=name)
-    for field, value in fields.items():
-        setattr(server, field, value)
+    server = owner.outgoing_servers.filter(name__iexact=name).first() or OutgoingServer(workspace=owner, name=name)
+    set_given(server, fields)
     if ca_file is not None:
         server.ca_certificate = ca_file.read()
     if password_file is not None:
-        server.password = password_file.read().strip()
+        server.password = password_file.read().rstrip("\r\n")
     if default_server:
         server.authentication = OutgoingServer.Authentication.DEFAULT_SERVER
     save_server(server)
@@ -65,7 +63,9 @@ def add(
 @django_command
 def list_(workspace: str) -> None:
     """Show the outgoing servers in the order in which they are asked."""
-    for server in find_workspace(workspace).outgoing_servers.order_by("priority", "name", "id"):
+    from postroom.servers.selection import in_order
+
+    for server in in_order(find_workspace(workspace)):
         state = "" if server.is_active else "  (archived)"
         filter_ = server.from_filter or "no FROM filter"
         click.echo(f"{server.priority:>4}  {server.name}  {server.host}:{server.port}  {filter_}{state}")

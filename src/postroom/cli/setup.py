@@ -1,6 +1,6 @@
 """What commands that change the installation share: Django ready, errors as one sentence, rows found by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec
 
@@ -31,6 +31,13 @@ def django_command(function: Callable[P, None]) -> Callable[P, None]:
             raise click.ClickException(" ".join(error.messages)) from error
 
     return run
+
+
+def set_given(row: object, fields: Mapping[str, object]) -> None:
+    """Change what options say of a new or known row; one that was not given (None) leaves the field as it is."""
+    for field, value in fields.items():
+        if value is not None:
+            setattr(row, field, value)
 
 
 def find_workspace(slug: str) -> "Workspace":

@@ -38,6 +38,7 @@ def save_alias_domain(domain: AliasDomain) -> AliasDomain:
     with a name.
     """
     _clean(domain)
+    domain.clean_fields(exclude=["workspace"])  # lengths and ranges: ValidationError
     _refuse_sub_domain(domain)
     is_first = domain._state.adding and not AliasDomain.objects.filter(workspace=domain.workspace).exists()
     domain.save()

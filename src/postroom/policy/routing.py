@@ -27,7 +27,7 @@ from postroom.policy.from_filter import FromFilter, parse_from_filter
 from postroom.policy.identity import AliasDomain, Identity, Speaker, find_identity
 from postroom.rfc.address import Mailbox
 
-__all__ = ["AliasDomain", "Decision", "Policy", "RoutingTable", "Server", "Step", "compile_table"]
+__all__ = ["AliasDomain", "Decision", "Policy", "RoutingTable", "Server", "Step", "compile_table", "rank"]
 
 
 class Policy(StrEnum):
@@ -163,7 +163,7 @@ def compile_table(servers: Iterable[Server], *, policy: Policy, default_from_fil
 
     `default_from_filter` is the parameter mail.default.from_filter; it counts only where no server is active.
     """
-    ranked = sorted(servers, key=_rank)
+    ranked = sorted(servers, key=rank)
     active = [_make_route(server) for server in ranked if server.active]
     archived = [_make_route(server) for server in ranked if not server.active]
     default = _Route(
@@ -184,15 +184,15 @@ def compile_table(servers: Iterable[Server], *, policy: Policy, default_from_fil
     )
 
 
-def _make_route(server: Server) -> _Route:
-    return _Route(server, parse_from_filter(server.from_filter), server.name, f"{server.name}'s FROM filter")
-
-
-def _rank(server: Server) -> tuple[int, str, str, int | str]:
+def rank(server: Server) -> tuple[int, str, str, int | str]:
     """Priority, then the name as people sort it: É beside E, whatever the case; accents decide between equals."""
     folded = normalize("NFKD", server.name).casefold()
     letters = "".join(character for character in folded if not combining(character))
     return server.priority, letters, folded, server.key
+
+
+def _make_route(server: Server) -> _Route:
+    return _Route(server, parse_from_filter(server.from_filter), server.name, f"{server.name}'s FROM filter")
 
 
 def _find_fallback(active: list[_Route], default: _Route) -> tuple[_Route, tuple[Step, ...]]:

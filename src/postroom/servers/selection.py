@@ -2,7 +2,9 @@
 
 from functools import lru_cache
 
-from postroom.policy.routing import Policy, RoutingTable, Server, compile_table
+from django.db.models import QuerySet
+
+from postroom.policy.routing import Policy, RoutingTable, Server, compile_table, rank
 from postroom.servers.models import DedicatedServer, OutgoingServer
 from postroom.workspaces.models import Workspace
 from postroom.workspaces.parameters import DEFAULT_FROM_FILTER, parameter
@@ -18,13 +20,21 @@ def dedicated_server(workspace: Workspace) -> int | None:
     return DedicatedServer.objects.filter(workspace=workspace).values_list("server_id", flat=True).first()
 
 
+def in_order(workspace: Workspace) -> list[OutgoingServer]:
+    """The workspace's servers, archived ones too, in the order in which routing asks them; without their secrets."""
+    return sorted(_rows(workspace), key=lambda row: rank(as_value(row)))
+
+
+def _rows(workspace: Workspace) -> QuerySet[OutgoingServer]:
+    """Not the passwords: decrypting them takes longer than all the rest, and a broken seal must not stop routing."""
+    return OutgoingServer.objects.filter(workspace=workspace).defer("password", "client_key")
+
+
 @lru_cache(maxsize=1024)
 def _compile(workspace_id: int, version: int, policy: str) -> RoutingTable:
     workspace = Workspace.objects.get(pk=workspace_id)
-    # Not the passwords: decrypting them takes longer than all the rest, and a broken seal must not stop routing.
-    rows = OutgoingServer.objects.filter(workspace=workspace).defer("password", "client_key")
     return compile_table(
-        [as_value(row) for row in rows],
+        [as_value(row) for row in _rows(workspace)],
         policy=Policy(policy),
         default_from_filter=parameter(workspace, DEFAULT_FROM_FILTER),
     )
