@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import database
 from tests.peers import programs
@@ -13,6 +14,10 @@ from tests.peers.postfix import Postfix, run_postfix, why_unavailable
 
 # Folders whose tests never load Django: asked for alone, they start at once.
 DJANGO_FREE = {"rfc", "policy", "smtp", "peers", "guards"}
+
+# No deadline for a single example: a busy machine is no bug.
+settings.register_profile("postroom", deadline=None, max_examples=50)
+settings.load_profile("postroom")
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:

@@ -1,6 +1,6 @@
 """Do retries come back patiently, in time, and apart from each other?"""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.policy.retry import (
@@ -44,7 +44,6 @@ def test_a_mail_past_its_lifetime_expires() -> None:
 
 
 @given(attempts, ages, jitters)
-@settings(max_examples=100)
 def test_delays_are_bounded_and_never_outlast_the_mail(attempts: int, age_s: float, jitter: float) -> None:
     delay = next_attempt(attempts, age_s, hint_s=None, jitter=jitter)
     assert delay is not None
@@ -53,7 +52,6 @@ def test_delays_are_bounded_and_never_outlast_the_mail(attempts: int, age_s: flo
 
 
 @given(attempts, st.floats(0, 86400), jitters, st.floats(0, 10 * 86400))
-@settings(max_examples=100)
 def test_the_servers_wish_is_met_within_bounds(attempts: int, age_s: float, jitter: float, hint_s: float) -> None:
     delay = next_attempt(attempts, age_s, hint_s=hint_s, jitter=jitter)
     assert delay is not None

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.errors import AddressError, MissingFromError, UnknownServerError
@@ -345,7 +345,6 @@ def test_the_return_path_is_the_bounce_address_or_else_the_from_with_a_warning(q
 
 
 @given(QUESTIONS)
-@settings(max_examples=50)
 def test_the_policies_differ_only_where_no_filter_holds_the_author(question: Question) -> None:
     servers, author, alias_domain, _, parameter = question
     documented = answer((servers, author, alias_domain, Policy.DOCUMENTED, parameter))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from postroom.errors import AddressError
 from postroom.rfc.address import Mailbox, format_mailbox, parse_mailbox, parse_mailboxes
 
-LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
+LABELS = st.sampled_from(["a", "0", "a-b", "xn--mnchen-3ya"]) | st.text("az09-", max_size=10).map("a{}9".format)
 DOMAINS = st.lists(LABELS, min_size=1, max_size=4).map(".".join) | st.sampled_from(
     ["xn--mnchen-3ya.example", "[192.0.2.1]", "[ipv6:2001:db8::1]"]
 )
@@ -36,13 +36,11 @@ def test_a_written_mailbox_is_read_back_the_same(mailbox: Mailbox) -> None:
 
 
 @given(st.lists(MAILBOXES, max_size=4))
-@settings(max_examples=50)
 def test_a_written_list_is_read_back_the_same(mailboxes: list[Mailbox]) -> None:
     assert parse_mailboxes(", ".join(map(format_mailbox, mailboxes))) == tuple(mailboxes)
 
 
 @given(MAILBOXES)
-@settings(max_examples=50)
 def test_comments_groups_and_routes_change_nothing(mailbox: Mailbox) -> None:
     text = format_mailbox(mailbox)
     angle = f"<{mailbox.address}>"

@@ -36,6 +36,7 @@ from postroom.rfc.dkim import (
     verify,
 )
 from postroom.rfc.dkim_canonical import relax_body, relaxed_fields, simplify_body
+from postroom.rfc.headers import get_field
 from tests.rfc.dkim_mail import BODIES, HEADS, INVOICE_BODY, INVOICE_HEAD, SIGNED_AT, make_key, make_signer, sign
 
 RSA, ED25519 = make_key("rsa"), make_key("ed25519")
@@ -105,7 +106,7 @@ def edited(message: bytes, before: bytes, after: bytes) -> bytes:
 
 
 INVOICE = sign(make_signer(RSA), INVOICE_HEAD, INVOICE_BODY)
-RECORD = public_key_record(RSA)
+RECORD = cached_record(RSA)
 
 
 # Agreement with the standard and with dkimpy
@@ -126,7 +127,7 @@ def is_accepted_by_dkimpy(message: bytes, key: bytes) -> bool:
 
 @KEYS
 @given(head=HEADS, body=BODIES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25)
 def test_dkimpy_accepts_what_we_sign(key: bytes, head: bytes, body: bytes) -> None:
     message = sign(make_signer(key), head, body)
     assert judge(message, key).result == Result.PASS
@@ -135,7 +136,7 @@ def test_dkimpy_accepts_what_we_sign(key: bytes, head: bytes, body: bytes) -> No
 
 @FORMS
 @given(head=HEADS, body=BODIES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_we_accept_what_dkimpy_signs(forms: tuple[bytes, bytes], head: bytes, body: bytes) -> None:
     # dkimpy takes white space in an unended last line for content; on the wire every line is ended.
     mail = head + b"\r\n" + body + (b"" if body.endswith(b"\r\n") else b"\r\n")
@@ -204,6 +205,14 @@ def test_a_second_field_of_what_people_see_breaks_the_signature(name: str) -> No
     added = name.encode() + b": another\r\n"
     for changed in (added + signed, edited(signed, b"\r\n\r\n", b"\r\n" + added + b"\r\n")):
         assert judge(changed, ED25519).result == Result.FAIL
+
+
+def test_white_space_before_a_colon_hides_no_field() -> None:
+    head = edited(INVOICE_HEAD, b"From:", b"From \t:")
+    signed = sign(make_signer(ED25519), head, INVOICE_BODY)
+    assert get_field(signed, "From") == get_field(INVOICE_HEAD, "From")
+    assert judge(signed, ED25519).result == Result.PASS
+    assert judge(b"From : thief@evil.example\r\n" + signed, ED25519).result == Result.FAIL
 
 
 def test_a_relay_may_add_the_to_date_and_message_id_that_were_missing() -> None:
@@ -349,15 +358,16 @@ def test_a_record_is_cut_into_strings_that_dns_takes() -> None:
         ("v=DKIM1; p=AAAA", "neutral", "p= holds no RSA key"),
         ("v=DKIM2; p=AAAA", "permerror", "the key record is not of version DKIM1"),
         ("p=AAAA; v=DKIM1", "permerror", "the key record is not of version DKIM1"),
-        (public_key_record(ED25519), "permerror", "the key record holds no rsa key"),
+        (cached_record(ED25519), "permerror", "the key record holds no rsa key"),
         (f"{RECORD}; p=", "neutral", "the tag p= is given twice"),
         (f"{RECORD}; h=sha1", "permerror", "the key record does not allow sha256"),
         (f"{RECORD}; h=sha1:sha256", "pass", ""),
         (f"{RECORD}; s=tlsrpt", "permerror", "the key record is not meant for mail"),
         (f"{RECORD}; s=tlsrpt : email; t=s; n=a note;", "pass", ""),
         (RECORD.replace("v=DKIM1; k=rsa; ", ""), "pass", ""),
-        (public_key_record(make_key("rsa-1024")), "fail", "the header has been changed, or the key is another"),
+        (cached_record(make_key("rsa-1024")), "fail", "the header has been changed, or the key is another"),
     ],
+    ids=range(16),  # not by the keys, which are others in each of xdist's processes
 )
 def test_the_key_record_decides(record: str | None, result: str, reason: str) -> None:
     verdict = judge_record(record)
@@ -459,7 +469,7 @@ NOISE = st.binary(max_size=20) | st.sampled_from([b"\r\n", b"\r\n ", b":", b";",
     rest=[],
     record="k=ed25519; p=" + "A" * 43 + "=",
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_nothing_in_a_message_or_record_raises(tags: list[bytes], rest: list[bytes], record: str | None) -> None:
     message = b"DKIM-Signature: " + b";".join(tags) + b"\r\n" + b"".join(rest)
     assert all(verdict.result != Result.PASS for verdict in verify(message, lambda name: record, now=SIGNED_AT))
@@ -468,19 +478,19 @@ def test_nothing_in_a_message_or_record_raises(tags: list[bytes], rest: list[byt
 @pytest.mark.parametrize(
     "hostile",
     [
-        b" " * 250_000,
-        b" \t" * 125_000 + b"x",
-        b"\r\n" * 250_000,
-        b"\r\n" * 250_000 + b"\n",
-        b"a:\r\n" * 50_000,
-        b"DKIM-Signature:" + b"b=;" * 50_000 + b"\r\n",
-        b"DKIM-Signature:" + b" ;\r\n" * 50_000 + b"\r\n",
+        b" " * 100_000,
+        b" \t" * 50_000 + b"x",
+        b"\r\n" * 100_000,
+        b"\r\n" * 100_000 + b"\n",
+        b"a:\r\n" * 20_000,
+        b"DKIM-Signature:" + b"b=;" * 20_000 + b"\r\n",
+        b"DKIM-Signature:" + b" ;\r\n" * 20_000 + b"\r\n",
         b"DKIM-Signature: v=1;a=rsa-sha256;d=a.example;s=s;bh=;b=;h=from"
-        + b":a" * 200_000
+        + b":a" * 80_000
         + b"\r\n"
-        + b"a:\r\n" * 50_000,
-        b"DKIM-Signature: v=1;a=rsa-sha256;s=s;bh=;b=;h=from;d=" + "ü.".encode() * 100_000 + b"\r\n",
-        b"DKIM-Signature: v=1\r\n" * 20_000,
+        + b"a:\r\n" * 20_000,
+        b"DKIM-Signature: v=1;a=rsa-sha256;s=s;bh=;b=;h=from;d=" + "ü.".encode() * 40_000 + b"\r\n",
+        b"DKIM-Signature: v=1\r\n" * 8_000,
     ],
     ids=range(10),
 )
@@ -488,4 +498,4 @@ def test_hostile_messages_take_no_longer_than_others(hostile: bytes) -> None:
     started = time.process_time()
     for message in (hostile, INVOICE + hostile, edited(INVOICE, b"From:", hostile + b"\r\nFrom:")):
         verify(message, published(RSA))
-    assert time.process_time() - started < 5  # what is quadratic takes minutes
+    assert time.process_time() - started < 2  # what is quadratic takes many times as long

@@ -1,11 +1,11 @@
 """Does the verifier that receivers run on Debian accept our signatures?"""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
-from postroom.rfc.dkim import Signer, public_key_record
+from postroom.rfc.dkim import Signer, hash_body, public_key_record
 from tests.peers.opendkim import Judgement, judge
-from tests.rfc.dkim_mail import BODIES, HEADS, INVOICE_BODY, INVOICE_HEAD, make_key, make_signer, sign
+from tests.rfc.dkim_mail import BODIES, HEADS, INVOICE_BODY, INVOICE_HEAD, SIGNED_AT, make_key, make_signer, sign
 
 pytestmark = pytest.mark.requires("opendkim")
 
@@ -26,18 +26,15 @@ def test_opendkim_accepts_an_invoice(signer: Signer) -> None:
     assert judge(sign(signer, INVOICE_HEAD, INVOICE_BODY), RECORDS) == [passes(signer)]
 
 
-def test_opendkim_accepts_both_signatures_of_one_message() -> None:
-    first, second = SIGNERS.values()
-    message = sign(first, INVOICE_HEAD, INVOICE_BODY)
-    head_of_second = sign(second, INVOICE_HEAD, INVOICE_BODY).removesuffix(INVOICE_HEAD + b"\r\n" + INVOICE_BODY)
-    assert judge(head_of_second + message, RECORDS) == [passes(second), passes(first)]
-
-
 @given(HEADS, BODIES)
-@settings(max_examples=15, deadline=None)
-def test_opendkim_accepts_odd_space_and_repeated_fields(head: bytes, body: bytes) -> None:
-    for signer in SIGNERS.values():
-        assert judge(sign(signer, head, body), RECORDS) == [passes(signer)]
+@example(INVOICE_HEAD, INVOICE_BODY)
+@settings(max_examples=15)
+def test_opendkim_accepts_both_signatures_of_one_message_with_odd_space_and_repeated_fields(
+    head: bytes, body: bytes
+) -> None:
+    first, second = SIGNERS.values()
+    field = second.sign(head, hash_body(body), signed_at=SIGNED_AT)
+    assert judge(field + sign(first, head, body), RECORDS) == [passes(second), passes(first)]
 
 
 def test_opendkim_refuses_a_changed_body_and_a_second_subject() -> None:

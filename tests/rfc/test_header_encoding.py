@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from postroom.errors import HeaderError
@@ -60,7 +60,6 @@ def decode_strictly(word: bytes) -> str:
     return text
 
 
-@settings(max_examples=100, deadline=None)
 @given(values)
 @example(" ")
 @example("a  é\tb")
@@ -97,7 +96,6 @@ def test_the_shorter_of_q_and_b_is_used(value: str, letter: bytes) -> None:
     assert letter in encode_text("Subject", value)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.text(printable, min_size=1, max_size=150), st.integers(1, 50))
 def test_lines_with_encoded_words_have_at_most_76_characters(value: str, name_length: int) -> None:
     field = encode_text("X" * name_length, f"é{value}é")
@@ -124,7 +122,6 @@ def test_without_a_name_the_address_stands_alone() -> None:
     assert encode_mailboxes("To", [Mailbox("", "a b", "example.com")]) == b'To: "a b"@example.com\r\n'
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(names, min_size=1, max_size=4))
 @example(['a "b" \\ c', "Doe, John", "é" * 100, ""])
 def test_display_names_read_back_as_they_were_written(written: list[str]) -> None:
@@ -196,7 +193,6 @@ def test_identifiers_that_would_break_the_field_are_refused(bad: list[str]) -> N
         encode_identifiers("Message-ID", bad)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.text(printable, max_size=300))
 @example('a "quoted" \\ name.pdf')
 @example("100% *'.pdf")

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from quopri import decodestring
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from postroom.errors import ContentError, HeaderError
@@ -55,7 +55,6 @@ def read_text(part: EmailMessage) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-@settings(max_examples=40, deadline=None)
 @given(texts)
 @example("")
 @example("." * 200)
@@ -69,7 +68,6 @@ def test_a_text_reads_back_as_it_was_written(text: str) -> None:
     assert read_text(message) == normalise(text)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.none() | texts, st.none() | texts, st.lists(attachments, max_size=3))
 def test_every_content_reads_back_as_it_was_written(
     text: str | None, html: str | None, files: list[Attachment]
@@ -128,7 +126,6 @@ def test_the_transfer_encoding_is_the_shortest_safe_one(text: str, encoding: str
     assert parse(render([], Content(text, None), boundary="b"))["Content-Transfer-Encoding"] == encoding
 
 
-@settings(max_examples=40, deadline=None)
 @given(texts)
 def test_quoted_printable_lines_have_at_most_76_characters(text: str) -> None:
     rendered = render_content(Content(text + " é" + "a" * 20, None), boundary="b")

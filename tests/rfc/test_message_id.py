@@ -10,11 +10,11 @@ from postroom.errors import HeaderError
 from postroom.rfc.headers import encode_identifiers, field_value
 from postroom.rfc.message_id import make_message_id, parse_message_ids
 
-atoms = st.from_regex(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9]+)?", fullmatch=True)
+words = st.text("azAZ09!#$%&'*+/=?^_`{|}~-", min_size=1, max_size=20)
+atoms = st.lists(words, min_size=1, max_size=2).map(".".join)
 identifiers = st.builds(lambda unique, domain: make_message_id(unique, domain=domain), atoms, atoms)
 
 
-@settings(max_examples=50)
 @given(st.lists(identifiers, min_size=1, max_size=5))
 def test_written_identifiers_are_read_back(written: list[str]) -> None:
     assert parse_message_ids(field_value(encode_identifiers("References", written))) == tuple(written)

@@ -20,7 +20,6 @@ def test_reads_several_replies_of_one_packet() -> None:
 
 
 @given(st.lists(st.integers(1, 60), max_size=5))
-@settings(max_examples=60)
 def test_packet_borders_mean_nothing(borders: list[int]) -> None:
     octets = b"250-2.1.0 One\r\n250-\r\n250 Two\r\n\r\n550 5.1.1 N\xc3\xb6\r\n421\r\n"
     parser, replies, start = ReplyParser(), [], 0
@@ -88,8 +87,8 @@ def test_an_endless_line_takes_no_memory() -> None:
     assert len(reply.text) <= MAX_LINE_OCTETS
 
 
-@given(st.binary(max_size=200))
 @settings(max_examples=100)
+@given(st.binary(max_size=200))
 def test_no_octets_upset_the_parser_and_texts_are_printable(octets: bytes) -> None:
     for reply in read(octets + b"\r\n"):
         assert all(line.isprintable() for line in reply.lines)
