@@ -7,6 +7,7 @@ from stat import S_IMODE
 
 import pytest
 from django.contrib.auth import authenticate
+from pytest_django import Settings
 
 from postroom import demo
 from postroom.config.env import Environment, load
@@ -17,6 +18,12 @@ from postroom.workspaces.keys import find_key
 from postroom.workspaces.models import ApiKey, Company, User, Workspace
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    """Hashing one as slowly as the product does takes a second."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def environment(home: Path, **settings: str) -> Environment:

@@ -7,8 +7,10 @@ from structlog.testing import capture_logs
 
 from postroom.outbound import queue
 from postroom.outbound.models import Attempt, Delivery, Lane, Message
+from postroom.outbound.search import find_message
 from postroom.servers.archive import archive
 from postroom.servers.models import OutgoingServer
+from postroom.workspaces.models import Workspace
 from tests.outbound.office import Courier, Office, delivery, end_connections, lane, lane_of, outcomes, statuses
 from tests.peers.postfix import Postfix
 from tests.smtp.peer import Peer
@@ -184,10 +186,13 @@ def test_a_change_of_settings_opens_a_closed_lane_at_once(busy_office: Office, c
 
 def test_a_server_that_is_not_usable_as_it_is_set_up_says_so(busy_office: Office, courier: Courier) -> None:
     server = busy_office.add_server(authentication=OutgoingServer.Authentication.GMAIL)
-    busy_office.send()
+    message = busy_office.send()
     courier.drain(lane_of(server))
     assert "not connected yet" in lane(server).fault
     assert statuses() == {"joe@customer.example.com": "queued"}
+    found = find_message(Workspace.objects.all(), message)
+    assert found is not None
+    assert [d.reason for d in found.deliveries] == [lane(server).fault]
 
 
 def test_a_server_whose_password_cannot_be_decrypted_closes_its_lane(busy_office: Office, courier: Courier) -> None:

@@ -11,7 +11,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
 from postroom.outbound.models import Attempt, Delivery, Message, MessageContent
-from postroom.policy.status import Status, of_message
+from postroom.policy.status import WAITING, Status, of_message
 from postroom.workspaces.models import Workspace
 
 PAGE_SIZE = 50
@@ -114,7 +114,11 @@ def find_message(workspaces: QuerySet[Workspace], message_id: UUID) -> MessageDe
     if facts is None:
         return None
     counts = dict(facts.deliveries.values_list("status").annotate(number=Count("id")))
-    deliveries = tuple(map(_delivery, facts.deliveries.prefetch_related("tries").order_by("id")[:MAX_DELIVERIES]))
+    deliveries = tuple(
+        map(
+            _delivery, facts.deliveries.select_related("lane").prefetch_related("tries").order_by("id")[:MAX_DELIVERIES]
+        )
+    )
     return MessageDetail(
         facts=facts,
         status=of_message({Status(status) for status in counts}),
@@ -187,10 +191,15 @@ def _delivery(delivery: Delivery) -> DeliveryDetail:
         recipient=delivery.recipient,
         status=Status(delivery.status),
         reply_text=delivery.reply_text,
-        reason=delivery.reason,
+        reason=delivery.reason or _reason_to_wait(delivery),
         due_at=delivery.due_at,
         tries=tuple(sorted(delivery.tries.all(), key=lambda attempt: attempt.pk)),
     )
+
+
+def _reason_to_wait(delivery: Delivery) -> str:
+    """The fault of its server, for mail that was not tried because of it."""
+    return delivery.lane.fault if delivery.status in WAITING else ""
 
 
 def _steps(steps: list[dict[str, Any]]) -> tuple[TraceStep, ...]:
