@@ -3,8 +3,8 @@
 import socket
 from pathlib import Path
 
+from tests.installation import Installation
 from tests.peers.certificates import TlsFiles
-from tests.serve.installation import Installation
 
 
 def test_finds_nothing_wrong_with_an_installation_that_is_ready(installation: Installation) -> None:
@@ -76,8 +76,8 @@ def test_says_when_certificate_and_key_do_not_belong_together(installation: Inst
 
 
 def test_wants_the_secret_key_kept_from_others(installation: Installation) -> None:
-    key = Path(installation.environ["POSTROOM_HOME"]) / "secret.key"
-    key.chmod(0o644)
+    key = installation.home / "secret.key"
+    key.touch(mode=0o644)
     found = installation.run("check")
     assert found.returncode == 1
     assert f"run chmod 600 {key}" in found.stdout

@@ -5,7 +5,7 @@ import subprocess
 import psycopg
 
 from postroom.cli.migrate import LOCK
-from tests.serve.installation import Installation, command_line
+from tests.installation import Installation, command_line
 
 
 def test_says_how_much_it_did_and_then_that_nothing_is_left(empty: Installation) -> None:

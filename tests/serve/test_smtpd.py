@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from tests.serve.installation import Installation, wait_until
+from tests.installation import Installation, wait_until
 from tests.smtp.listening import RawClient
 
 pytestmark = pytest.mark.story
@@ -22,7 +22,7 @@ def listens(port: int) -> bool:
 def test_serves_both_and_finishes_a_message_after_sigterm(installation: Installation) -> None:
     submission, capture = installation.port("SUBMISSION"), installation.port("CAPTURE")
     with installation.serving("smtpd") as served:
-        wait_until(lambda: listens(submission) and listens(capture), 30, or_else=served.process)
+        served.wait_until(lambda: listens(submission) and listens(capture))
         with RawClient(capture) as client:
             client.send(b"EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nSubject: x\r\n")
             assert [client.reply()[:3] for _ in range(4)] == ["250", "250", "250", "354"]
@@ -30,15 +30,15 @@ def test_serves_both_and_finishes_a_message_after_sigterm(installation: Installa
             wait_until(lambda: not listens(submission), 10)
             client.send(b"\r\nHello.\r\n.\r\n")
             assert [reply[:9] for reply in client.rest()] == ["250 2.0.0", "421 4.3.2"]
-        output, _ = served.process.communicate(timeout=20)
-    assert served.process.returncode == 0, output
+        exit_status, output = served.wait()
+    assert exit_status == 0, output
     assert "smtpd.started" in output
     assert "smtpd.stopped" in output
 
 
 def test_serves_one_of_the_two(installation: Installation) -> None:
     with installation.serving("smtpd", "--only", "capture") as served:
-        wait_until(lambda: listens(installation.port("CAPTURE")), 30, or_else=served.process)
+        served.wait_until(lambda: listens(installation.port("CAPTURE")))
         assert not listens(installation.port("SUBMISSION"))
         exit_status, output = served.stop()
     assert exit_status == 0, output
@@ -63,7 +63,7 @@ def test_a_certificate_that_cannot_be_used_is_named(installation: Installation) 
 def test_keeps_its_certificate_over_a_restart(installation: Installation) -> None:
     def certificate() -> bytes:
         with installation.serving("smtpd", "--only", "submission") as served:
-            wait_until(lambda: listens(installation.port("SUBMISSION")), 30, or_else=served.process)
+            served.wait_until(lambda: listens(installation.port("SUBMISSION")))
             with smtplib.SMTP("127.0.0.1", installation.port("SUBMISSION")) as client:
                 client.starttls()
                 return client.sock.getpeercert(binary_form=True)  # type: ignore[attr-defined]

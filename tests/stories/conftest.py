@@ -6,23 +6,30 @@ from uuid import uuid4
 import pytest
 
 from tests import database
+from tests.installation import Installation
 from tests.peers.postfix import Postfix
-from tests.stories.installation import Installation, Office, run_installation
+from tests.stories.office import Office, Postroom
+from tests.stories.shell import open_shell
 
 
 @pytest.fixture(scope="session")
-def installation(postfix: Postfix, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def postroom(postfix: Postfix, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postroom]:
     default_server = f"smtp://127.0.0.1:{postfix.port}"
-    with database.new_database() as url:
-        home = tmp_path_factory.mktemp("home")
-        with run_installation(url, home, POSTROOM_DEFAULT_SERVER=default_server) as running:
-            yield running
+    with database.new_database(migrated=True) as url:
+        installation = Installation.in_folder(
+            tmp_path_factory.mktemp("home"), POSTROOM_DATABASE_URL=url, POSTROOM_DEFAULT_SERVER=default_server
+        )
+        with installation.serving() as served, open_shell(installation.environ) as shell:
+            served.wait_healthy()
+            yield Postroom(installation, shell)
+            code, output = served.stop()
+    assert code == 0, output[-5000:]
 
 
 @pytest.fixture
-def office(installation: Installation) -> Office:
+def office(postroom: Postroom) -> Office:
     """A workspace of the test's own."""
-    return installation.new_workspace(f"story-{uuid4().hex[:8]}")
+    return postroom.new_workspace(f"story-{uuid4().hex[:8]}")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.peers.postfix import Postfix
-from tests.stories.installation import Installation, Office
+from tests.stories.office import Office, Postroom
 
 pytestmark = pytest.mark.story
 
@@ -19,10 +19,8 @@ def received(postfix: Postfix, address: str) -> EmailMessage:
     return message
 
 
-def test_a_new_workspace_sends_from_its_sub_domain_at_once(
-    installation: Installation, postfix: Postfix, mary: str
-) -> None:
-    office = installation.new_workspace("company-name")
+def test_a_new_workspace_sends_from_its_sub_domain_at_once(postroom: Postroom, postfix: Postfix, mary: str) -> None:
+    office = postroom.new_workspace("company-name")
     sent = office.post(to=mary)  # nobody is named as author: the system speaks
     office.settled(sent["id"])
     mail = received(postfix, mary)
@@ -42,9 +40,7 @@ def test_a_from_outside_the_default_filter_is_replaced_and_keeps_its_name(
 
 def test_the_default_filter_parameter_lists_domains_and_addresses(office: Office, postfix: Postfix, mary: str) -> None:
     value = f"{office.slug}.example, sales@other.example.com"
-    office.installation.postroom(
-        "workspace", "parameter", "mail.default.from_filter", value, "--workspace", office.slug
-    )
+    office.postroom.run("workspace", "parameter", "mail.default.from_filter", value, "--workspace", office.slug)
     kept = office.post(from_="sales@other.example.com", to=mary)
     replaced = office.post(from_="support@other.example.com", to=mary)
     assert (kept["from_address"], kept["from_rewritten"]) == ("sales@other.example.com", False)
@@ -69,10 +65,10 @@ def test_the_first_alias_domain_goes_to_every_company_and_a_new_one_gets_the_low
     office: Office, mary: str
 ) -> None:
     first, preferred = f"{office.slug}-company-name.com", f"{office.slug}-second.example"
-    office.installation.postroom("workspace", "company", "Second Company", "--workspace", office.slug)
+    office.postroom.run("workspace", "company", "Second Company", "--workspace", office.slug)
     office.add_domain(first)
     office.add_domain(preferred, "--priority", "1")
-    office.installation.postroom("workspace", "company", "Third Company", "--workspace", office.slug)
+    office.postroom.run("workspace", "company", "Third Company", "--workspace", office.slug)
     domains = {
         company: office.post(to=mary, company=company)["reply_to"].rpartition("@")[2]
         for company in ("My Company", "Second Company", "Third Company")
@@ -106,13 +102,13 @@ def test_the_first_server_is_the_lowest_priority_then_the_first_name(
 
 
 def test_transactional_and_mass_mail_take_their_own_servers(
-    office: Office, postfix: Postfix, installation: Installation, mary: str
+    office: Office, postfix: Postfix, postroom: Postroom, mary: str
 ) -> None:
     domain = f"{office.slug}.company-name.com"
     office.add_domain(domain)
     office.add_server("Transactional", "--priority", "1", "--from-filter", domain, port=postfix.port)
-    office.add_server("Mass mailings", "--priority", "2", "--from-filter", domain, port=installation.capture_port)
-    installation.postroom("server", "dedicate", "Mass mailings", "--workspace", office.slug)
+    office.add_server("Mass mailings", "--priority", "2", "--from-filter", domain, port=postroom.capture_port)
+    postroom.run("server", "dedicate", "Mass mailings", "--workspace", office.slug)
     invoice = office.settled(office.post(from_=f"billing@{domain}", to=mary)["id"])
     newsletter = office.settled(office.post(from_=f"news@{domain}", to=mary, stream="mass")["id"])
     assert (invoice["server"], newsletter["server"]) == ("Transactional", "Mass mailings")
@@ -120,13 +116,13 @@ def test_transactional_and_mass_mail_take_their_own_servers(
 
 
 def test_an_own_server_and_the_default_server_share_the_mail_by_filter(
-    office: Office, postfix: Postfix, installation: Installation, mary: str
+    office: Office, postfix: Postfix, postroom: Postroom, mary: str
 ) -> None:
     """Beside an own server the default server is a record of its own, its filter the platform's sub-domain."""
     domain = f"{office.slug}.company-name.com"
     office.add_domain(domain)
-    office.add_server("Own server", "--from-filter", domain, port=installation.capture_port)
-    installation.postroom(
+    office.add_server("Own server", "--from-filter", domain, port=postroom.capture_port)
+    postroom.run(
         "server", "add", "Default", "--default-server", "--from-filter", f"{office.slug}.example",
         "--priority", "20", "--workspace", office.slug,
     )  # fmt: skip
@@ -161,7 +157,7 @@ def test_waiting_mail_follows_the_servers_of_its_sending_time(office: Office, po
     office.add_server("Dead", "--from-filter", "customer.example.com", port=1)
     sent = office.post(from_="mary@customer.example.com", to=mary)
     office.wait(sent["id"], lambda message: message["deliveries"][0]["reason"])
-    office.installation.postroom("server", "archive", "Dead", "--workspace", office.slug)
+    office.postroom.run("server", "archive", "Dead", "--workspace", office.slug)
     office.add_server("Alive", "--from-filter", "customer.example.com", port=postfix.port)
     message = office.settled(sent["id"], seconds=60)
     assert (message["server"], message["status"]) == ("Alive", "sent")

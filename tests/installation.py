@@ -1,4 +1,4 @@
-"""How do these tests run the product: as an operator does, each installation with its own home, ports and database?"""
+"""How do tests run the product: as an operator does, each installation with its own home, ports and database?"""
 
 import http.client
 import json
@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,21 +17,31 @@ from typing import Any
 from tests.peers.programs import free_port
 
 START_SECONDS = 60
-STOP_SECONDS = 30
+STOP_SECONDS = 35  # `postroom serve` kills what has not stopped after 30
+POLL_SECONDS = 0.02
+PORTS = ("HTTP", "SUBMISSION", "CAPTURE")
 
 
 @dataclass(frozen=True)
 class Installation:
-    """An installation in a folder of its own."""
+    """An installation in a folder of its own; `environ` is what its commands are run with."""
 
     environ: dict[str, str]
 
     @classmethod
-    def in_folder(cls, folder: Path, database_url: str) -> "Installation":
+    def in_folder(cls, folder: Path, **settings: str) -> "Installation":
+        """With nothing of the person's own; without a POSTROOM_DATABASE_URL it has the embedded database."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("POSTROOM_", "DJANGO_"))}
-        ports = {f"POSTROOM_{part}_PORT": str(free_port()) for part in ("HTTP", "SUBMISSION", "CAPTURE")}
-        own = {"POSTROOM_HOME": str(folder), "POSTROOM_DATABASE_URL": database_url, **ports}
-        return cls({**clean, **own})
+        ports = {f"POSTROOM_{part}_PORT": str(free_port()) for part in PORTS}
+        return cls({**clean, "POSTROOM_HOME": str(folder), **ports, **settings})
+
+    @property
+    def home(self) -> Path:
+        return Path(self.environ["POSTROOM_HOME"])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port('HTTP')}"
 
     def port(self, part: str) -> int:
         return int(self.environ[f"POSTROOM_{part}_PORT"])
@@ -40,7 +51,7 @@ class Installation:
         return subprocess.run(
             command_line(*arguments),
             env={**self.environ, **environ},
-            cwd=self.environ["POSTROOM_HOME"],
+            cwd=self.home,
             text=True,
             capture_output=True,
             timeout=START_SECONDS,
@@ -50,23 +61,22 @@ class Installation:
     @contextmanager
     def serving(self, *arguments: str) -> Iterator["Served"]:
         """`postroom serve`, or another command, while it runs; whatever is left of it is killed."""
-        process = subprocess.Popen(
-            command_line(*(arguments or ("serve",))),
-            env=self.environ,
-            cwd=self.environ["POSTROOM_HOME"],
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        served = Served(self, process)
-        try:
+        with self.running(command_line(*(arguments or ("serve",))), cwd=self.home) as served:
             yield served
-        finally:
-            for pid in [*served.descendants(), process.pid]:
-                _kill(pid)
-            process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+
+    @contextmanager
+    def running(self, command: list[str], *, cwd: Path) -> Iterator["Served"]:
+        """As `serving`, for a command that runs the product in its own way."""
+        # A file: a pipe that nobody reads would stop a talkative process.
+        with tempfile.NamedTemporaryFile(suffix=".log") as log:
+            process = subprocess.Popen(command, env=self.environ, cwd=cwd, stdout=log, stderr=subprocess.STDOUT)
+            served = Served(self, process, Path(log.name))
+            try:
+                yield served
+            finally:
+                for pid in [*served.descendants(), process.pid]:
+                    _kill(pid)
+                process.wait()
 
     def health(self) -> tuple[int, dict[str, Any]]:
         """Status and body of /healthz; (0, {}) while nothing answers."""
@@ -83,22 +93,44 @@ class Installation:
 
 @dataclass(frozen=True)
 class Served:
-    """A running installation."""
+    """A running installation, or a part of one."""
 
     installation: Installation
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def wait_until(self, is_so: Callable[[], bool], *, seconds: float = START_SECONDS) -> None:
+        """AssertionError, with its output, when it ends before that."""
+
+        def is_so_or_ended() -> bool:
+            assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.output}"
+            return is_so()
+
+        wait_until(is_so_or_ended, seconds)
 
     def wait_healthy(self) -> None:
-        wait_until(lambda: self.installation.health()[0] == 200, START_SECONDS, or_else=self.process)
+        self.wait_until(lambda: self.installation.health()[0] == 200)
 
     def stop(self) -> tuple[int, str]:
         """Exit status and output after SIGTERM."""
         self.process.send_signal(signal.SIGTERM)
-        output, _ = self.process.communicate(timeout=STOP_SECONDS)
-        return self.process.returncode, output
+        return self.wait()
+
+    def wait(self) -> tuple[int, str]:
+        """Exit status and output, when it ends by itself or was told to."""
+        return self.process.wait(STOP_SECONDS), self.output
 
     def descendants(self) -> list[int]:
-        return _descendants_of(self.process.pid)
+        """Its children, their children and so on, as pids."""
+        processes, family = _processes(), [self.process.pid]
+        for pid in family:  # which grows as they are found
+            family += [child for child, parent, _ in processes if parent == pid]
+        return family[1:]
 
     def child(self, part: str) -> int:
         """The pid of the process that the supervisor started for `part`."""
@@ -108,14 +140,12 @@ class Served:
         return pid
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float, *, or_else: subprocess.Popen[str] | None = None) -> None:
+def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
     ends_at = time.monotonic() + seconds
     while not is_so():
-        if or_else is not None and or_else.poll() is not None:
-            raise AssertionError(f"ended with {or_else.returncode}: {or_else.communicate()[0]}")
         if time.monotonic() > ends_at:
             raise AssertionError(f"waited {seconds} seconds in vain")
-        time.sleep(0.1)
+        time.sleep(POLL_SECONDS)
 
 
 def is_running(pid: int) -> bool:
@@ -124,11 +154,6 @@ def is_running(pid: int) -> bool:
 
 def command_line(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "postroom", *arguments]
-
-
-def _descendants_of(pid: int) -> list[int]:
-    children = [child for child, parent, _ in _processes() if parent == pid]
-    return children + [grandchild for child in children for grandchild in _descendants_of(child)]
 
 
 def _processes() -> list[tuple[int, int, str]]:
