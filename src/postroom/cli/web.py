@@ -13,7 +13,7 @@ THREADS = 4
 @click.command(short_help="Serve the web pages and the HTTP API.")
 def command() -> None:
     """Serve the web pages and the HTTP API on POSTROOM_HTTP_HOST and POSTROOM_HTTP_PORT."""
-    env = runtime.prepare().env
+    env = runtime.start().env  # Django is for the processes that answer
     ports.require_free(ports.ports(env)[0])
 
     from granian.constants import Interfaces

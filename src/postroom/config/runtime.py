@@ -21,15 +21,21 @@ _current: Runtime | None = None
 
 def prepare() -> Runtime:
     """Start what this process needs and set up Django; harmless when called again. SettingsError on nonsense."""
+    started = start()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "postroom.config.settings")
+    import django  # noqa: PLC0415 – pure commands must not pay for Django
+
+    django.setup()
+    return started
+
+
+def start() -> Runtime:
+    """As `prepare`, for a process that needs no Django."""
     global _current  # noqa: PLW0603 – one per process, read by config.settings while Django loads it
     if _current is None:
         env = load()
         env.home.mkdir(parents=True, exist_ok=True)
         _current = Runtime(env, env.database_url or embedded.start(env.home), env.secret_key or _kept_key(env.home))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "postroom.config.settings")
-    import django  # noqa: PLC0415 – pure commands must not pay for Django
-
-    django.setup()
     return _current
 
 
