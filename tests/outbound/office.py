@@ -113,6 +113,10 @@ class Courier:
         """Deliver what is due in the lane, until it is quiet or closed."""
         self.background.run(self._drain(lane))
 
+    def drain_and_cut_off(self, lane: int, *, when: Callable[[], bool]) -> None:
+        """Drain, and cancel that as a worker does whose time to stop is over."""
+        self.background.run(self._drain_and_cut_off(lane, when))
+
     def ask(
         self, statement: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
@@ -168,6 +172,14 @@ class Courier:
         worker = DeliveryWorker(conninfo())
         async with worker.open():
             await worker.drain(lane)
+
+    async def _drain_and_cut_off(self, lane: int, when: Callable[[], bool]) -> None:
+        drain = asyncio.create_task(self._drain(lane))
+        async with asyncio.timeout(10):
+            while not when():  # noqa: ASYNC110 – the test's condition is no event
+                await asyncio.sleep(0.01)
+        drain.cancel()
+        await asyncio.wait([drain])
 
     async def _ask(
         self, statement: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs

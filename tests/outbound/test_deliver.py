@@ -1,7 +1,10 @@
 """How does mail leave, and what is recorded of it, whatever the server does?"""
 
+import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from django.db import connection
 from structlog.testing import capture_logs
 
@@ -385,3 +388,42 @@ def test_a_dialog_in_the_log_shows_no_password(busy_office: Office, courier: Cou
     written = f"{logs} {list(Attempt.objects.values())}"
     assert "so secret" not in written
     assert "AG1hcnkAc28gc2VjcmV0" not in written  # AUTH PLAIN's base64 of it
+
+
+# --- our own faults ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def results_that_cannot_be_written(busy_office: Office) -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE outbound_attempt ADD CONSTRAINT full_up CHECK (reply_code <> 250)")
+        yield
+        cursor.execute("ALTER TABLE outbound_attempt DROP CONSTRAINT full_up")
+
+
+@pytest.mark.usefixtures("results_that_cannot_be_written")
+def test_a_carrier_that_fails_leaves_nothing_active(busy_office: Office, courier: Courier) -> None:
+    with courier.mailbox() as mailbox:
+        server = busy_office.add_server(mailbox.port)
+        for number in range(3):
+            busy_office.send(f"joe{number}@customer.example.com")
+        with pytest.raises(ExceptionGroup):
+            courier.drain(lane_of(server))
+    assert len(mailbox.received) == 1
+    assert sorted(statuses().values()) == ["queued", "queued", "unknown"]
+    assert not Delivery.objects.filter(status="queued").exclude(claimed_by=None).exists()
+
+
+def test_a_drain_that_is_cut_off_leaves_in_doubt_only_what_it_was_talking_about(
+    busy_office: Office, courier: Courier
+) -> None:
+    async def never_answers(_number: int) -> None:
+        await asyncio.sleep(30)
+
+    with courier.mailbox() as mailbox:
+        mailbox.before_answer = never_answers
+        server = busy_office.add_server(mailbox.port)
+        for number in range(3):
+            busy_office.send(f"joe{number}@customer.example.com")
+        courier.drain_and_cut_off(lane_of(server), when=lambda: bool(mailbox.received))
+    assert sorted(statuses().values()) == ["queued", "queued", "unknown"]
