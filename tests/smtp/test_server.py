@@ -457,7 +457,7 @@ def greets(port: int) -> bool:
         return client.reply().startswith("220")
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float = 5) -> None:
+def wait_until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
