@@ -2,7 +2,8 @@
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace
+from postroom.cli.setup import django_command, find_workspace, set_given
+from postroom.policy.routing import Policy
 
 
 @click.group()
@@ -20,6 +21,23 @@ def add(slug: str, company: str) -> None:
 
     workspace = create_workspace(slug, company=company)
     click.echo(f"{workspace.slug} sends from {workspace.subdomain}.")
+
+
+@command.command("set")
+@click.argument("slug")
+@click.option("--routing-policy", type=click.Choice([policy.value for policy in Policy]), help="See docs/routing.md.")
+@click.option(
+    "--sign-return-path/--no-sign-return-path", "signs_return_path", default=None,
+    help="Give each delivery a return path of its own, bounce+<token>@, by which a bounce finds it.",
+)  # fmt: skip
+@django_command
+def set_(slug: str, **fields: str | bool | None) -> None:
+    """Change what is given of the workspace SLUG."""
+    workspace = find_workspace(slug)
+    set_given(workspace, fields)
+    workspace.save(update_fields=list(fields))
+    signed = "signed" if workspace.signs_return_path else "not signed"
+    click.echo(f"{slug}: routing {workspace.routing_policy}, return paths {signed}.")
 
 
 @command.command("company")
