@@ -13,7 +13,9 @@ logs.set_up(runtime.prepare().env.log_level)
 logging.getLogger("django.request").addFilter(lambda record: record.exc_info is not None)
 application = get_wsgi_application()
 
-from postroom.parts.beat import beating  # noqa: E402 – its model needs the application to be set up
+# What follows needs the application to be set up. The pages and the API are loaded now, not with the first request: who
+# asks first need not wait, and what cannot be loaded stops the start.
+from postroom.parts.beat import beating  # noqa: E402
 
 _running = ExitStack()
 _running.enter_context(beating("web"))
