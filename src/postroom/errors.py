@@ -46,6 +46,36 @@ class DraftError(PostroomError):
     code = "invalid_message"
 
 
+class UnknownFieldError(DraftError):
+    """There is no such field."""
+
+    code = "unknown_field"
+
+
+class MissingFieldError(DraftError):
+    """A field is missing."""
+
+    code = "missing_field"
+
+
+class WrongTypeError(DraftError):
+    """The value is of another type than expected."""
+
+    code = "wrong_type"
+
+
+class Base64FaultError(DraftError):
+    """The content is not base64 (RFC 4648 §4)."""
+
+    code = "invalid_base64"
+
+
+class NoRecipientsError(DraftError):
+    """The message has no recipients; name somebody in to, cc or bcc."""
+
+    code = "no_recipients"
+
+
 class RepeatedFromError(PostroomError):
     """The message has more than one From; send exactly one."""
 

@@ -19,7 +19,7 @@ def test_faulty_messages_are_told_by_index_and_the_good_ones_are_queued(caller: 
     faulty: dict[int, tuple[Any, str, str | None]] = {
         0: ("no object", "wrong_type", None),
         2: (message(subjet="x"), "unknown_field", "subjet"),
-        3: (message(to=[]), "invalid_message", "to"),
+        3: (message(to=[]), "no_recipients", "to"),
         5: (message(company="Nobody"), "unknown_company", "company"),
         6: (message(subject="a\r\nBcc: x@y.example"), "invalid_header", "Subject"),
         8: (message(attachments=[{"filename": "a", "content": "", "content_type": "?"}]), "invalid_content", None),

@@ -87,7 +87,7 @@ def test_of_two_requests_at_once_one_is_queued_and_both_get_its_answer(caller: C
 def test_a_request_whose_rival_rolls_back_is_queued(caller: Caller, workspace: Workspace) -> None:
     answers: list[Any] = []
     with transaction.atomic():
-        idempotency.claim(workspace, "order 42", request_hash=b"\0" * 32)
+        idempotency.once(workspace, "order 42", request_hash=b"\0" * 32, act=lambda: "{}")
         rival = threading.Thread(target=_closing(lambda: answers.append(caller_like(caller).send(key="order 42"))))
         rival.start()
         rival.join(timeout=0.3)

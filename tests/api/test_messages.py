@@ -85,7 +85,7 @@ def test_a_message_tells_what_became_of_each_delivery(caller: Caller) -> None:
     Delivery.objects.filter(recipient__startswith="gone").update(
         status="bounced",
         reply_code=550,
-        reply_text="5.1.1 User unknown",
+        reply_text="550 5.1.1 User unknown",
         reason="There is no such mailbox.",
         attempts=1,
     )

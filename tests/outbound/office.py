@@ -66,7 +66,7 @@ class Office:
 
     def send(self, *to: str, **fields: Any) -> UUID:
         submission = self.submission(*to, **fields)
-        (receipt,) = submit([submission], workspace=submission.company.workspace)
+        (receipt,) = submit([submission])
         return receipt.id
 
 

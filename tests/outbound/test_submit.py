@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from postroom.errors import HeaderError, UnknownServerError
-from postroom.outbound.compose import MessageTooLargeError, NoRecipientsError
+from postroom.errors import HeaderError, NoRecipientsError, UnknownServerError
+from postroom.outbound.compose import MessageTooLargeError
 from postroom.outbound.models import Delivery, Message, MessageContent, Stream
 from postroom.outbound.submit import submit
 from postroom.policy.composition import Draft
@@ -35,7 +35,7 @@ def test_a_message_is_stored_with_its_decision_and_a_delivery_for_each_recipient
     office.add_domain()
     server = office.add_server(from_filter="company-name.com")
     submission = office.submission("joe@customer.example.com", "ann@customer.example.com", tags=("spring", "größer"))
-    (receipt,) = submit([submission], workspace=submission.company.workspace)
+    (receipt,) = submit([submission])
     message = Message.objects.get(pk=receipt.id)
     assert (message.server, message.company, message.source) == (server, office.company, "http")
     assert (message.author_from, message.header_from) == ('"Mary" <mary@company-name.com>',) * 2
@@ -56,20 +56,20 @@ def test_one_refused_message_stores_none_of_them(office: Office) -> None:
     office.add_server()
     good, bad = office.submission(), office.submission(content=draft(subject="Hello\r\nBcc: all@example.com"))
     with pytest.raises(HeaderError):
-        submit([good, bad, good], workspace=office.workspace)
+        submit([good, bad, good])
     assert nothing_is_stored()
 
 
 def test_an_unknown_forced_server_stores_nothing(office: Office) -> None:
     with pytest.raises(UnknownServerError):
-        submit([office.submission(), office.submission(forced_server=987654)], workspace=office.workspace)
+        submit([office.submission(), office.submission(forced_server=987654)])
     assert nothing_is_stored()
 
 
 def test_a_message_without_recipients_is_refused(office: Office) -> None:
     for content, recipients in ((draft(to=()), None), (draft(), ())):
         with pytest.raises(NoRecipientsError) as refusal:
-            submit([office.submission(content=content, recipients=recipients)], workspace=office.workspace)
+            submit([office.submission(content=content, recipients=recipients)])
         assert refusal.value.field == "to"
     assert nothing_is_stored()
 
@@ -78,7 +78,7 @@ def test_a_message_over_the_size_limit_is_refused_with_both_sizes(office: Office
     limit: int = settings.POSTROOM.max_message_bytes
     submission = office.submission(content=draft(attachments=(Attachment("film.mp4", bytes(limit * 3 // 4)),)))
     with pytest.raises(MessageTooLargeError, match=rf"at most {limit:,} are taken"):
-        submit([submission], workspace=office.workspace)
+        submit([submission])
     assert nothing_is_stored()
 
 
@@ -87,16 +87,15 @@ def test_a_thousand_messages_take_no_more_queries_than_one(office: Office) -> No
     counts = []
     for number in (1, 1, 1000):
         submissions = [office.submission()] * number
-        workspace = office.company.workspace
         with CaptureQueriesContext(connection) as queries:
-            submit(submissions, workspace=workspace)
+            submit(submissions)
         counts.append(len(queries))
     assert counts[1] == counts[2] <= 12
     assert Message.objects.count() == Delivery.objects.count() == 1002
 
 
 def test_nothing_to_submit_is_no_error(office: Office) -> None:
-    assert submit([], workspace=office.workspace) == []
+    assert submit([]) == []
 
 
 def test_nobody_gets_a_message_twice(office: Office) -> None:

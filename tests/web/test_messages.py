@@ -70,7 +70,9 @@ def test_needs_no_more_queries_for_more_recipients(
 ) -> None:
     message = store_message(workspace, {f"r{number}@example.com": "bounced" for number in range(40)})
     for delivery in message.deliveries.all():
-        Attempt.objects.create(delivery=delivery, server_name="mx", outcome="bounced", reply_code=550, reply_text="No")
+        Attempt.objects.create(
+            delivery=delivery, server_name="mx", outcome="bounced", reply_code=550, reply_text="550 No"
+        )
     with django_assert_max_num_queries(7):
         page(member, f"/messages/{message.pk}")
 
@@ -175,7 +177,7 @@ def test_shows_what_the_server_said_with_its_dialog(member: Client, workspace: W
         server_name="Company mail (mx.example.com:25)",
         outcome="bounced",
         reply_code=550,
-        reply_text="5.1.1 User unknown",
+        reply_text="550 5.1.1 User unknown",
         dialog="> RCPT TO:<gone@example.com>\n< 550 5.1.1 User unknown",
     )
     text = page(member, f"/messages/{message.pk}")

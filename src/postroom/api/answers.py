@@ -1,74 +1,53 @@
-"""How is what was decided and stored told to the client?"""
+"""How is what was decided and stored told to the client? Each answer has the members of a class in `schemas`."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from postroom.api.refusals import as_json
-from postroom.api.schemas import Accepted, BatchAccepted, BatchRefused, DeliveryOut, MessageOut, MessageSummary, Route
-from postroom.api.submissions import Outcome
 from postroom.errors import PostroomError
 from postroom.outbound import route
 from postroom.outbound.models import Delivery, Message
-from postroom.outbound.submit import Receipt
+from postroom.outbound.submit import Routed
 from postroom.policy.routing import Decision
 from postroom.policy.status import WAITING, Status, of_message
 from postroom.rfc.address import parse_mailbox
 from postroom.workspaces.models import Workspace
 
 
-def tell_decision(workspace: Workspace, decision: Decision) -> Route:
-    return Route.model_validate(_decided(workspace, decision))
+def tell_decision(workspace: Workspace, decision: Decision) -> dict[str, Any]:
+    return _tell_decided(decision, route.columns(workspace, decision))
 
 
-def tell_accepted(workspace: Workspace, accepted: Receipt | Message) -> Accepted:
-    """As it was when the message was accepted, whatever has become of it since."""
-    routing = _stored(accepted) if isinstance(accepted, Message) else _decided(workspace, accepted.decision)
-    return Accepted(id=accepted.id, message_id=accepted.message_id, status=Status.QUEUED, **routing)
+def write_accepted(accepted: Routed) -> str:
+    return json.dumps(_tell_accepted(accepted))
 
 
-def tell_item(workspace: Workspace, index: int, outcome: Outcome) -> BatchAccepted | BatchRefused:
-    if isinstance(outcome, PostroomError):
-        return BatchRefused(index=index, **as_json(outcome))
-    return BatchAccepted(index=index, **dict(tell_accepted(workspace, outcome)))
+def write_batch(outcomes: Iterable[Routed | PostroomError]) -> str:
+    results = [
+        {"index": index, **(as_json(outcome) if isinstance(outcome, PostroomError) else _tell_accepted(outcome))}
+        for index, outcome in enumerate(outcomes)
+    ]
+    return json.dumps({"results": results})
 
 
-def tell_message(message: Message) -> MessageOut:
+def tell_message(message: Message) -> dict[str, Any]:
+    columns = {name: getattr(message, name) for name in route.COLUMNS}
     deliveries = list(message.deliveries.all())
-    status = of_message({Status(delivery.status) for delivery in deliveries})
-    return MessageOut(
-        **_summary(message), **_stored(message), status=status, deliveries=list(map(_tell_delivery, deliveries))
-    )
-
-
-def tell_summary(message: Message, statuses: Iterable[str]) -> MessageSummary:
-    status = of_message(set(map(Status, statuses)))
-    return MessageSummary(**_summary(message), server=_server(message), from_=message.header_from, status=status)
-
-
-def _decided(workspace: Workspace, decision: Decision) -> dict[str, Any]:
-    return _routing(route.columns(workspace, decision), server=decision.server.name if decision.server else None)
-
-
-def _stored(message: Message) -> dict[str, Any]:
-    return _routing({name: getattr(message, name) for name in route.COLUMNS}, server=_server(message))
-
-
-def _routing(columns: Mapping[str, Any], *, server: str | None) -> dict[str, Any]:
     return {
-        "server": server,
-        "from_": columns["header_from"],
-        "from_address": parse_mailbox(columns["header_from"]).address,
-        "from_rewritten": columns["from_rewritten"],
-        "return_path": columns["return_path"],
-        "reply_to": columns["reply_to"] or None,
-        "trace": columns["trace"],
+        **tell_summary(message, (delivery.status for delivery in deliveries)),
+        **_tell_routing(columns, server=_server(message), from_address=parse_mailbox(message.header_from).address),
+        "deliveries": list(map(_tell_delivery, deliveries)),
     }
 
 
-def _summary(message: Message) -> dict[str, Any]:
+def tell_summary(message: Message, statuses: Iterable[str]) -> dict[str, Any]:
     return {
         "id": message.pk,
         "message_id": message.message_id,
+        "status": of_message(set(map(Status, statuses))),
+        "server": _server(message),
+        "from": message.header_from,
         "subject": message.subject,
         "company": message.company.name,
         "stream": message.stream,
@@ -78,18 +57,43 @@ def _summary(message: Message) -> dict[str, Any]:
     }
 
 
+def _tell_accepted(accepted: Routed) -> dict[str, Any]:
+    return {
+        "id": str(accepted.id),
+        "message_id": accepted.message_id,
+        "status": Status.QUEUED,
+        **_tell_decided(accepted.decision, accepted.routing),
+    }
+
+
+def _tell_decided(decision: Decision, columns: Mapping[str, Any]) -> dict[str, Any]:
+    server = decision.server.name if decision.server else None
+    return _tell_routing(columns, server=server, from_address=decision.from_.address)
+
+
+def _tell_routing(columns: Mapping[str, Any], *, server: str | None, from_address: str) -> dict[str, Any]:
+    return {
+        "server": server,
+        "from": columns["header_from"],
+        "from_address": from_address,
+        "from_rewritten": columns["from_rewritten"],
+        "return_path": columns["return_path"],
+        "reply_to": columns["reply_to"] or None,
+        "trace": columns["trace"],
+    }
+
+
 def _server(message: Message) -> str | None:
     return message.server.name if message.server else None
 
 
-def _tell_delivery(delivery: Delivery) -> DeliveryOut:
+def _tell_delivery(delivery: Delivery) -> dict[str, Any]:
     status = Status(delivery.status)
-    reply = None if delivery.reply_code is None else f"{delivery.reply_code} {delivery.reply_text}".rstrip()
-    return DeliveryOut(
-        recipient=delivery.recipient,
-        status=status,
-        reply=reply,
-        reason=delivery.reason or None,
-        attempts=delivery.attempts,
-        next_attempt_at=delivery.due_at if status in WAITING else None,
-    )
+    return {
+        "recipient": delivery.recipient,
+        "status": status,
+        "reply": delivery.reply_text or None,
+        "reason": delivery.reason or None,
+        "attempts": delivery.attempts,
+        "next_attempt_at": delivery.due_at if status in WAITING else None,
+    }

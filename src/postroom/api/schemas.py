@@ -8,11 +8,10 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation, StringConstraints, WithJsonSchema
 
 from postroom.api.validation import InvalidValueError
-from postroom.outbound.models import Stream
+from postroom.outbound.models import MAX_TAG_LENGTH, MAX_TAGS, Stream
 from postroom.policy.status import Status
 
 MAX_BATCH = 1_000
-MAX_TAGS = 20
 # Usually a slip of the keyboard or of a unit.
 MAX_AHEAD = timedelta(days=366)
 # RFC 3339 §5.6, and no more of ISO 8601 than that.
@@ -43,7 +42,7 @@ Addresses = Annotated[
 # PostgreSQL stores no U+0000, and no other control character belongs into a name.
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_PRINTABLE)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TAG_LENGTH, pattern=_PRINTABLE)]
 
 
 def _read_instant(value: object) -> object:

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from pydantic import BaseModel, ValidationError
 
-from postroom.errors import PostroomError
+from postroom.errors import MissingFieldError, PostroomError, UnknownFieldError, WrongTypeError
 
 _EMPTY = "The request has no body, or none with a Content-Length; send JSON."
 
@@ -14,24 +14,6 @@ class MalformedJsonError(PostroomError):
     """The request body is not JSON."""
 
     code = "malformed_json"
-
-
-class UnknownFieldError(PostroomError):
-    """There is no such field."""
-
-    code = "unknown_field"
-
-
-class MissingFieldError(PostroomError):
-    """A field is missing."""
-
-    code = "missing_field"
-
-
-class WrongTypeError(PostroomError):
-    """The value is of another JSON type than expected."""
-
-    code = "wrong_type"
 
 
 class InvalidValueError(PostroomError):

@@ -49,7 +49,7 @@ def _fill(messages: int, sign: str, host: str, port: int, connections: int) -> N
                         "text": TEXT, "html": HTML})
             for i in range(start, min(start + BATCH, messages))
         ]  # fmt: skip
-        submit([Submission(content=draft, company=company, source="bench") for draft in drafts], workspace=workspace)
+        submit([Submission(content=draft, company=company, source="bench") for draft in drafts])
         with connection.cursor() as cursor:  # nobody may begin before all are there
             cursor.execute(
                 "UPDATE outbound_lane SET closed_until = 'infinity', closed_version = %s", [workspace.routing_version]

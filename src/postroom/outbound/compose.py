@@ -9,19 +9,13 @@ from uuid import UUID
 
 from django.conf import settings
 
-from postroom.errors import PostroomError
+from postroom.errors import NoRecipientsError, PostroomError
 from postroom.policy.composition import Draft, draft_fields
 from postroom.rfc.address import Mailbox, format_mailbox
 from postroom.rfc.dkim import hash_body
 from postroom.rfc.message import render_content
 from postroom.rfc.message_id import make_message_id
 from postroom.rfc.submitted import SubmittedMessage, complete_head
-
-
-class NoRecipientsError(PostroomError):
-    """The message has no recipients; name at least one."""
-
-    code = "no_recipients"
 
 
 class MessageTooLargeError(PostroomError):

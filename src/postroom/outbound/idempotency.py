@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from postroom.errors import PostroomError
@@ -37,14 +36,29 @@ def hash_json(body: bytes) -> bytes:
     return hashlib.sha256(canonical.encode("ascii")).digest()
 
 
-def claim(workspace: Workspace, key: str, *, request_hash: bytes) -> list[UUID | None] | None:
-    """Take `key` until the caller's transaction ends: None when it is new, else what `keep` stored for this request.
+def once(workspace: Workspace, key: str, *, request_hash: bytes, act: Callable[[], str]) -> tuple[str, bool]:
+    """The answer that `act` gives, and False; or the one it gave when this request came before, and True.
 
-    Of two transactions that claim one key the second waits for the first. Raises IdempotencyKeyError, and
-    IdempotencyKeyReusedError when the key belongs to another request.
+    `act` runs in the transaction that takes the key: when it raises, the key stays free. Of two requests at once the
+    second waits for the first. Raises IdempotencyKeyError, and IdempotencyKeyReusedError when the key belongs to
+    another request.
     """
     if not (0 < len(key) <= MAX_LENGTH and key.isascii() and key.isprintable()):
         raise IdempotencyKeyError(field="Idempotency-Key")
+    place = IdempotencyKey.objects.filter(workspace=workspace, key=key)
+    with transaction.atomic():
+        if not _claim(workspace, key, request_hash):
+            known = place.get()
+            if bytes(known.request_hash) != request_hash:
+                raise IdempotencyKeyReusedError(field="Idempotency-Key")
+            return known.answer, True
+        answer = act()
+        place.update(answer=answer)
+    return answer, False
+
+
+def _claim(workspace: Workspace, key: str, request_hash: bytes) -> bool:
+    """Take `key` until the transaction ends; False when it was taken before."""
     arguments: dict[str, Any] = {
         "workspace": workspace.pk,
         "key": key,
@@ -53,17 +67,7 @@ def claim(workspace: Workspace, key: str, *, request_hash: bytes) -> list[UUID |
     }
     with connection.cursor() as cursor:
         cursor.execute(statement("claim_idempotency_key"), arguments)
-        if cursor.fetchone():
-            return None
-    known = IdempotencyKey.objects.get(workspace=workspace, key=key)
-    if bytes(known.request_hash) != request_hash:
-        raise IdempotencyKeyReusedError(field="Idempotency-Key")
-    return list(known.messages)
-
-
-def keep(workspace: Workspace, key: str, *, messages: Sequence[UUID | None]) -> None:
-    """Store what a claimed key stands for, in the transaction that claimed it; None where an item was refused."""
-    IdempotencyKey.objects.filter(workspace=workspace, key=key).update(messages=list(messages))
+        return cursor.fetchone() is not None
 
 
 def prune() -> int:

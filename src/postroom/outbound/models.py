@@ -8,6 +8,9 @@ from postroom.policy.status import WAITING, Status
 from postroom.servers.models import OutgoingServer
 from postroom.workspaces.models import Company, Workspace
 
+MAX_TAGS = 20  # a message
+MAX_TAG_LENGTH = 100
+
 
 class Stream(models.TextChoices):
     TRANSACTIONAL = "transactional"
@@ -66,7 +69,7 @@ class Message(models.Model):
     trace = models.JSONField()
     routed_version = models.BigIntegerField()
     size_bytes = models.PositiveIntegerField()
-    tags = ArrayField(models.CharField(max_length=100), default=list)
+    tags = ArrayField(models.CharField(max_length=MAX_TAG_LENGTH), default=list)
     scheduled_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -159,12 +162,12 @@ class Worker(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """Makes a repeated submission answer with the first one's messages (24 hours)."""
+    """Makes a repeated submission get the first one's answer (24 hours)."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
     key = models.CharField(max_length=255)
     request_hash = models.BinaryField(max_length=32)
-    messages = ArrayField(models.UUIDField())
+    answer = models.TextField(help_text="JSON, as it was sent")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

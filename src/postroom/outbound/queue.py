@@ -3,11 +3,10 @@
 Everything here is short: no transaction stays open while a server is talked to.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -15,51 +14,24 @@ from django.db.models import Case, F, QuerySet, When
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from postroom.outbound.models import Delivery, Lane, Stream
+from postroom.outbound.models import Delivery, Lane
 from postroom.outbound.statements import statement
-from postroom.policy.retry import MASS_LIFETIME_S, TRANSACTIONAL_LIFETIME_S
 from postroom.policy.status import WAITING, Status, leading_to
-from postroom.workspaces.models import Workspace
 
-if TYPE_CHECKING:
-    from postroom.outbound.compose import Composed
-
-LIFETIME_S = {Stream.TRANSACTIONAL: TRANSACTIONAL_LIFETIME_S, Stream.MASS: MASS_LIFETIME_S}
-PRIORITY = 5
 # A claim counts as an attempt; when it comes to nothing, it does not.
 _ATTEMPTS_MADE = F("attempts") - Case(When(status=Status.ACTIVE, then=1), default=0)
 _lanes: dict[tuple[int | None, str], int] = {}
 FIRST_CLOSURE = 15.0  # seconds a lane stays closed after its server's first fault; doubles with each further one
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A message ready for the queue; `routing` holds the routing columns of Message."""
-
-    message: "Composed"
-    routing: dict[str, Any]
-    server_id: int | None
-    company_id: int
-    stream: Stream
-    source: str
-    forced_server: int | None
-    scheduled_at: datetime | None
-    tags: tuple[str, ...]
-
-
-def enqueue(workspace: Workspace, entries: Sequence[Entry]) -> None:
-    """Store messages and queue a delivery for each recipient; part of the caller's transaction.
-
-    Workers hear of it when it commits.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(statement("insert_messages"), [json.dumps([_message_row(workspace, e) for e in entries])])
-        cursor.execute(statement("insert_contents"), _content_columns(entries))
-        cursor.execute(statement("insert_deliveries"), _delivery_columns(workspace, entries))
-
-
 def announce(lane: int) -> None:
-    """Let the workers hear, when the transaction commits, that there is mail in the lane."""
+    """Let the workers hear, once the transaction is committed, that there is mail in the lane."""
+    # Not inside of it: PostgreSQL lets transactions that notify commit one after the other, each waiting for the disk.
+    # A notice that is lost with its process is made up for by the workers' sweep.
+    transaction.on_commit(partial(_notify, lane), robust=True)
+
+
+def _notify(lane: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify('postroom_lane', %s)", [str(lane)])
 
@@ -91,49 +63,6 @@ def lane_of(server_id: int | None, stream: str) -> int:
     lane = Lane.objects.get_or_create(server_id=server_id, stream=stream)[0].pk
     transaction.on_commit(lambda: _lanes.update({key: lane}))  # after a roll-back it is not there
     return lane
-
-
-def _message_row(workspace: Workspace, entry: Entry) -> dict[str, Any]:
-    message = entry.message
-    return {
-        "id": str(message.id),
-        "workspace_id": workspace.pk,
-        "company_id": entry.company_id,
-        "stream": entry.stream,
-        "source": entry.source,
-        "author_from": message.author_text,
-        "subject": message.subject,
-        "message_id": message.message_id,
-        "forced_server_id": entry.forced_server,
-        "size_bytes": message.size_bytes,
-        "tags": list(entry.tags),
-        "scheduled_at": entry.scheduled_at.isoformat() if entry.scheduled_at else None,
-        "server_id": entry.server_id,
-        **entry.routing,
-    }
-
-
-def _content_columns(entries: Sequence[Entry]) -> list[list[Any]]:
-    return [
-        [entry.message.id for entry in entries],
-        [entry.message.head for entry in entries],
-        [entry.message.body for entry in entries],
-        [entry.message.body_hash for entry in entries],
-    ]
-
-
-def _delivery_columns(workspace: Workspace, entries: Sequence[Entry]) -> dict[str, Any]:
-    rows = [(entry, recipient) for entry in entries for recipient in entry.message.recipients]
-    lanes = {key: lane_of(*key) for key in {(entry.server_id, entry.stream) for entry in entries}}
-    return {
-        "workspace": workspace.pk,
-        "messages": [entry.message.id for entry, _ in rows],
-        "lanes": [lanes[entry.server_id, entry.stream] for entry, _ in rows],
-        "recipients": [recipient for _, recipient in rows],
-        "priorities": [PRIORITY] * len(rows),
-        "dues": [entry.scheduled_at for entry, _ in rows],
-        "lifetimes": [LIFETIME_S[entry.stream] for entry, _ in rows],
-    }
 
 
 # --- the worker's side: plain asyncio connections, autocommit, one statement a step -------------------------------

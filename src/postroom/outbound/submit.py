@@ -1,19 +1,26 @@
-"""How mail enters the queue, whoever sends it: compose → route → queue, in one transaction."""
+"""How mail enters the queue, whoever sends it: compose → route → store, the last in one statement."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection
 
 from postroom.outbound import compose, queue, route
 from postroom.outbound.models import Stream
+from postroom.outbound.statements import statement
 from postroom.policy.composition import Draft
+from postroom.policy.retry import MASS_LIFETIME_S, TRANSACTIONAL_LIFETIME_S
 from postroom.policy.routing import Decision
 from postroom.rfc.address import Mailbox
 from postroom.rfc.submitted import SubmittedMessage
-from postroom.workspaces.models import Company, Workspace
+from postroom.workspaces.models import Company
+
+LIFETIME_S = {Stream.TRANSACTIONAL: TRANSACTIONAL_LIFETIME_S, Stream.MASS: MASS_LIFETIME_S}
+PRIORITY = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,44 +38,88 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of a submission: stored, routed and queued."""
+class Routed:
+    """A submission with its message as it is stored and how that leaves; `routing` is the decision as columns."""
 
-    id: UUID
-    message_id: str
+    submission: Submission
+    message: compose.Composed
     decision: Decision
-    recipients: tuple[str, ...]
+    routing: dict[str, Any]
+
+    @property
+    def id(self) -> UUID:
+        return self.message.id
+
+    @property
+    def message_id(self) -> str:
+        return self.message.message_id
+
+    @property
+    def place(self) -> tuple[int | None, Stream]:
+        """Where it waits, as `queue.lane_of` takes it."""
+        return route.server_id(self.decision), self.submission.stream
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        return self.message.recipients
 
 
-def submit(submissions: Sequence[Submission], *, workspace: Workspace) -> list[Receipt]:
-    """Queue all of `submissions` or, when one is refused with a PostroomError, none.
-
-    Call it inside a transaction of your own to store something beside the messages, such as an idempotency key.
-    """
-    composed = [compose.compose(s.content, s.recipients, domain=route.domain_of(s.company)) for s in submissions]
-    decisions = [_route(s, message.author) for s, message in zip(submissions, composed, strict=True)]
-    with transaction.atomic():
-        queue.enqueue(workspace, list(map(_entry, submissions, composed, decisions)))
-    return [
-        Receipt(m.id, m.message_id, decision, m.recipients) for m, decision in zip(composed, decisions, strict=True)
-    ]
+def submit(submissions: Sequence[Submission]) -> list[Routed]:
+    """Queue all of `submissions` or, when one is refused with a PostroomError, none."""
+    routed = list(map(prepare, submissions))
+    store(routed)
+    return routed
 
 
-def _route(submission: Submission, author: Mailbox | None) -> Decision:
-    return route.decide(
-        author, company=submission.company, stream=submission.stream, forced_server=submission.forced_server
+def prepare(submission: Submission) -> Routed:
+    """Compose and route; nothing is stored. PostroomError when the submission cannot be sent."""
+    company = submission.company
+    message = compose.compose(submission.content, submission.recipients, domain=route.domain_of(company))
+    decision = route.decide(
+        message.author, company=company, stream=submission.stream, forced_server=submission.forced_server
     )
+    return Routed(submission, message, decision, route.columns(company.workspace, decision))
 
 
-def _entry(submission: Submission, message: compose.Composed, decision: Decision) -> queue.Entry:
-    return queue.Entry(
-        message=message,
-        routing=route.columns(submission.company.workspace, decision),
-        server_id=route.server_id(decision),
-        company_id=submission.company.pk,
-        stream=submission.stream,
-        source=submission.source,
-        forced_server=submission.forced_server,
-        scheduled_at=submission.scheduled_at,
-        tags=submission.tags,
-    )
+def store(routed: Sequence[Routed]) -> None:
+    """Store messages and queue each for its recipients; all or none, also without a transaction around it."""
+    if not routed:
+        return
+    lanes = {place: queue.lane_of(*place) for place in {entry.place for entry in routed}}
+    messages = [entry.message for entry in routed]
+    arguments: dict[str, Any] = {
+        "entries": json.dumps([_row(entry, lanes[entry.place]) for entry in routed]),
+        "ids": [message.id for message in messages],
+        "heads": [message.head for message in messages],
+        "bodies": [message.body for message in messages],
+        "body_hashes": [message.body_hash for message in messages],
+        "priority": PRIORITY,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement("enqueue"), arguments)
+    for lane in lanes.values():
+        queue.announce(lane)
+
+
+def _row(routed: Routed, lane: int) -> dict[str, Any]:
+    """What enqueue.sql calls an entry."""
+    submission, message = routed.submission, routed.message
+    return {
+        "id": str(message.id),
+        "workspace_id": submission.company.workspace_id,
+        "company_id": submission.company.pk,
+        "stream": submission.stream,
+        "source": submission.source,
+        "author_from": message.author_text,
+        "subject": message.subject,
+        "message_id": message.message_id,
+        "forced_server_id": submission.forced_server,
+        "size_bytes": message.size_bytes,
+        "tags": submission.tags,
+        "scheduled_at": submission.scheduled_at.isoformat() if submission.scheduled_at else None,
+        "server_id": route.server_id(routed.decision),
+        "lane_id": lane,
+        "lifetime": LIFETIME_S[submission.stream],
+        "recipients": message.recipients,
+        **routed.routing,
+    }

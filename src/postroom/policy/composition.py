@@ -11,7 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from postroom.errors import AddressError, DraftError, HeaderError
+from postroom.errors import (
+    AddressError,
+    Base64FaultError,
+    HeaderError,
+    MissingFieldError,
+    NoRecipientsError,
+    UnknownFieldError,
+    WrongTypeError,
+)
 from postroom.rfc.address import Mailbox, format_mailbox, parse_mailbox, parse_mailboxes
 from postroom.rfc.headers import encode_date, encode_identifiers, encode_mailboxes, encode_text
 from postroom.rfc.message import Attachment, Content
@@ -55,14 +63,14 @@ def read_draft(value: object) -> Draft:
     """The draft in a JSON object with some of DRAFT_FIELDS; null is as good as absent.
 
     Addresses are strings, objects `{"name"?, "email"}`, or lists of those; attachments carry base64. Raises DraftError
-    (a wrong type, an unknown field, no recipient), AddressError or HeaderError, each with the path of the field.
+    (its sub-classes say what is wrong), AddressError or HeaderError, each with the path of the field.
     """
     members = _read_object(value, DRAFT_FIELDS, path="")
     to, cc, bcc, reply_to = (_read_addresses(members.get(name), name) for name in _ADDRESS_FIELDS)
     if not (to or cc or bcc):
-        raise DraftError("The message has no recipients; name somebody in to, cc or bcc.", field="to")
+        raise NoRecipientsError(field="to")
     return Draft(
-        from_=_read_from(members.get("from")),
+        from_=read_from(members.get("from")),
         to=to,
         cc=cc,
         bcc=bcc,
@@ -73,6 +81,14 @@ def read_draft(value: object) -> Draft:
         attachments=tuple(_read_attachments(members.get("attachments"))),
         headers=tuple(_read_headers(members.get("headers"))),
     )
+
+
+def read_from(value: object) -> Mailbox | None:
+    """The author that the member `from` of a draft names; None for null or an empty one."""
+    mailboxes = _read_addresses(value, "from")
+    if len(mailboxes) > 1:
+        raise AddressError(f"The from names {len(mailboxes)} authors; give one.", field="from")
+    return mailboxes[0] if mailboxes else None
 
 
 def draft_fields(draft: Draft, *, message_id: str, date: datetime) -> list[bytes]:
@@ -113,13 +129,6 @@ def _read_headers(value: object) -> Iterable[tuple[str, str]]:
         yield name, text
 
 
-def _read_from(value: object) -> Mailbox | None:
-    mailboxes = _read_addresses(value, "from")
-    if len(mailboxes) > 1:
-        raise AddressError(f"The from names {len(mailboxes)} authors; give one.", field="from")
-    return mailboxes[0] if mailboxes else None
-
-
 def _read_addresses(value: object, path: str) -> tuple[Mailbox, ...]:
     """From null, one address or a list in one string, an object, or a list of these."""
     if value is None:
@@ -158,11 +167,11 @@ def _read_attachment(value: object, path: str) -> Attachment:
     members = _read_object(value, _ATTACHMENT_FIELDS, path=path)
     filename, encoded = (_read_text(members, name, path=path) for name in ("filename", "content"))
     if filename is None or encoded is None:
-        raise DraftError(f"{path} needs a filename and a content in base64.", field=path)
+        raise MissingFieldError(f"{path} needs a filename and a content in base64.", field=path)
     try:
         content = b64decode("".join(encoded.split()), validate=True)
     except (Base64Error, ValueError) as error:
-        raise DraftError(f"{path}.content is not base64 (RFC 4648 §4).", field=f"{path}.content") from error
+        raise Base64FaultError(f"{path}.content is not base64 (RFC 4648 §4).", field=f"{path}.content") from error
     content_type = _read_text(members, "content_type", path=path) or "application/octet-stream"
     return Attachment(filename, content, content_type, _read_text(members, "content_id", path=path))
 
@@ -172,7 +181,7 @@ def _read_object(value: object, known: tuple[str, ...], *, path: str) -> Mapping
     for name in members:
         if name not in known:
             field = f"{path}.{name}" if path else name
-            raise DraftError(f"There is no field {field!a}; the fields are {', '.join(known)}.", field=field)
+            raise UnknownFieldError(f"There is no field {field!a}; the fields are {', '.join(known)}.", field=field)
     return members
 
 
@@ -189,5 +198,7 @@ def _read_text(members: Mapping[str, object], name: str, *, path: str = "") -> s
     return value
 
 
-def _wrong_type(path: str, expected: str, value: object) -> DraftError:
-    return DraftError(f"{path or 'The message'} must be {expected}, not {type(value).__name__}.", field=path or None)
+def _wrong_type(path: str, expected: str, value: object) -> WrongTypeError:
+    return WrongTypeError(
+        f"{path or 'The message'} must be {expected}, not {type(value).__name__}.", field=path or None
+    )

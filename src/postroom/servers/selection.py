@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from django.db.models import QuerySet
 
+from postroom.errors import UnknownServerError
 from postroom.policy.routing import Policy, RoutingTable, Server, compile_table, rank
 from postroom.servers.models import DedicatedServer, OutgoingServer
 from postroom.workspaces.models import Workspace
@@ -20,6 +21,11 @@ def dedicated_server(workspace: Workspace) -> int | None:
     return DedicatedServer.objects.filter(workspace=workspace).values_list("server_id", flat=True).first()
 
 
+def server_named(workspace: Workspace, name: str) -> int:
+    """The key of the active server of that name, in any case; UnknownServerError when there is none."""
+    return _server_named(workspace.pk, workspace.routing_version, name)
+
+
 def in_order(workspace: Workspace) -> list[OutgoingServer]:
     """The workspace's servers, archived ones too, in the order in which routing asks them; without their secrets."""
     return sorted(_rows(workspace), key=lambda row: rank(as_value(row)))
@@ -28,6 +34,19 @@ def in_order(workspace: Workspace) -> list[OutgoingServer]:
 def _rows(workspace: Workspace) -> QuerySet[OutgoingServer]:
     """Not the passwords: decrypting them takes longer than all the rest, and a broken seal must not stop routing."""
     return OutgoingServer.objects.filter(workspace=workspace).defer("password", "client_key")
+
+
+@lru_cache(maxsize=1024)
+def _server_named(workspace_id: int, _version: int, name: str) -> int:
+    servers = OutgoingServer.objects.filter(workspace_id=workspace_id, archived_at=None)
+    found = servers.filter(name__iexact=name).values_list("pk", flat=True).first()
+    if found is not None:
+        return found
+    known = ", ".join(f"“{other}”" for other in servers.values_list("name", flat=True)[:20])
+    known = known or "none, only the default server"
+    raise UnknownServerError(
+        f"There is no active outgoing server “{name}”; this workspace has {known}.", field="server"
+    )
 
 
 @lru_cache(maxsize=1024)

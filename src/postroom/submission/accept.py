@@ -5,16 +5,17 @@ All of it blocks: see `conversation` for who calls it from the event loop.
 
 import re
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from postroom.errors import ContentError, PostroomError
-from postroom.outbound.submit import Receipt, Submission, submit
+from postroom.outbound.submit import Submission, submit
 from postroom.rfc.address import parse_mailbox
 from postroom.rfc.submitted import SubmittedMessage, read_submitted
 from postroom.smtp.reception import ReceivedMail
 from postroom.submission.directions import read_directions, remove_directions
 from postroom.workspaces.access import company_of
-from postroom.workspaces.keys import find_key
-from postroom.workspaces.models import ApiKey, Workspace
+from postroom.workspaces.keys import digest_of, find_digest
+from postroom.workspaces.models import Workspace
 
 # RFC 5322 §2.1.1: 998 characters and CRLF. Servers cut longer lines in two, which breaks the DKIM signature.
 _LONG_LINE = re.compile(rb"\n[^\n]{1000}")
@@ -30,18 +31,19 @@ class RevokedKeyError(PostroomError):
 class Account:
     """Whose key opened a connection."""
 
-    key_id: int
+    key_digest: bytes
     workspace: str
 
 
 def find_account(key: str) -> Account | None:
     """None when it is no valid API key."""
-    found = find_key(key)
-    return Account(found.pk, found.workspace.slug) if found else None
+    digest = digest_of(key)
+    found = find_digest(digest)
+    return Account(digest, found.workspace.slug) if found else None
 
 
-def accept(account: Account, mail: ReceivedMail) -> Receipt:
-    """Queue the mail for its envelope's recipients; it is committed on return. A PostroomError: nothing was stored.
+def accept(account: Account, mail: ReceivedMail) -> UUID:
+    """Queue the mail for its envelope's recipients; it is committed under this id. A PostroomError: nothing was stored.
 
     The envelope's sender is not used: routing decides the return path.
     """
@@ -57,14 +59,12 @@ def accept(account: Account, mail: ReceivedMail) -> Receipt:
         stream=directions.stream,
         tags=directions.tags,
     )
-    [receipt] = submit([submission], workspace=workspace)
-    return receipt
+    return submit([submission])[0].id
 
 
 def _workspace_of(account: Account) -> Workspace:
     """As it is now: a connection may outlive its key, and routing reads the workspace's settings."""
-    key = ApiKey.objects.select_related("workspace").filter(pk=account.key_id, revoked_at=None).first()
-    if key is None:
+    if (key := find_digest(account.key_digest)) is None:
         raise RevokedKeyError
     return key.workspace
 

@@ -55,15 +55,15 @@ class SubmissionConversation(Conversation):
     async def deliver(self, mail: ReceivedMail) -> str:
         assert self._account is not None, "AUTH comes before MAIL"  # noqa: S101
         try:
-            receipt = await self._threads.run(partial(accept, self._account, mail))
+            message = await self._threads.run(partial(accept, self._account, mail))
         except PostroomError as refusal:
             reply = replies.reply_to(refusal)
             log.info("submission.refused", workspace=self._account.workspace, reply=reply)
             return reply
         except DATABASE_AWAY as error:
             return _unavailable(error, replies.UNAVAILABLE)
-        log.info("submission.accepted", workspace=self._account.workspace, message=str(receipt.id))
-        return f"250 2.0.0 Accepted as {receipt.id}"
+        log.info("submission.accepted", workspace=self._account.workspace, message=str(message))
+        return f"250 2.0.0 Accepted as {message}"
 
 
 def _unavailable(error: Exception, reply: str) -> str:

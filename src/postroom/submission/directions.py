@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 from postroom.errors import PostroomError
-from postroom.outbound.models import Stream
+from postroom.outbound.models import MAX_TAG_LENGTH, MAX_TAGS, Stream
 from postroom.rfc.encoded_word import decode_encoded_words
 from postroom.rfc.headers import field_value, iter_fields
 
 PREFIX = "x-postroom-"
 COMPANY, STREAM, TAG, TAGS = (PREFIX + word for word in ("company", "stream", "tag", "tags"))
-MAX_TAGS = 20
-MAX_TAG_LENGTH = 100  # as in the database
 
 
 class DirectionError(PostroomError):

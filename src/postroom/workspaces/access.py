@@ -1,5 +1,7 @@
 """What a person or key may see: the only place that decides it."""
 
+from functools import lru_cache
+
 from django.db.models import QuerySet
 
 from postroom.errors import PostroomError
@@ -18,7 +20,13 @@ def workspaces_of(user: User) -> QuerySet[Workspace]:
 
 def company_of(workspace: Workspace, name: str | None) -> Company:
     """The named company, or the workspace's first one when no name is given."""
-    companies = workspace.companies.order_by("id")
+    return _company_of(workspace.pk, workspace.routing_version, name)
+
+
+@lru_cache(maxsize=4096)
+def _company_of(workspace_id: int, _version: int, name: str | None) -> Company:
+    """Kept until something that routing reads changes, the companies' names among it: a trigger raises the version."""
+    companies = Company.objects.select_related("workspace").filter(workspace=workspace_id).order_by("id")
     found = companies.first() if name is None else companies.filter(name__iexact=name).first()
     if found is not None:
         return found

@@ -2,6 +2,10 @@
 
 import hashlib
 import secrets
+from functools import cache
+from importlib.resources import files
+
+from django.db import connection
 
 from postroom.workspaces.models import ApiKey, Workspace
 
@@ -22,4 +26,22 @@ def create_key(workspace: Workspace, *, name: str) -> str:
 
 def find_key(text: str) -> ApiKey | None:
     """The valid key that `text` is, with its workspace; None for an unknown or revoked one."""
-    return ApiKey.objects.select_related("workspace").filter(digest=digest_of(text), revoked_at=None).first()
+    return find_digest(digest_of(text))
+
+
+def find_digest(digest: bytes) -> ApiKey | None:
+    """As `find_key`, by `digest_of` the key: for who asks again and need not keep the key itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(_find_key(), {"digest": digest})
+        if (row := cursor.fetchone()) is None:
+            return None
+        key_id, *values = row
+        workspace = Workspace.from_db(connection.alias, [column.name for column in cursor.description[1:]], values)
+    key = ApiKey.from_db(connection.alias, ["id", "workspace_id"], [key_id, workspace.pk])
+    key.workspace = workspace
+    return key
+
+
+@cache
+def _find_key() -> str:
+    return files("postroom.workspaces").joinpath("sql", "find_key.sql").read_text(encoding="utf-8")

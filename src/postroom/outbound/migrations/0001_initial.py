@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=255)),
                 ('request_hash', models.BinaryField(max_length=32)),
-                ('messages', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None)),
+                ('answer', models.TextField(help_text='JSON, as it was sent')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='workspaces.workspace')),
             ],

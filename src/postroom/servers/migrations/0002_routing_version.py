@@ -2,8 +2,12 @@
 
 from django.db import migrations
 
-# Tables with a workspace_id; a company's alias domain finds its workspace through the company.
-TABLES = ("servers_outgoingserver", "servers_dedicatedserver", "domains_aliasdomain", "domains_dkimkey", "workspaces_systemparameter")
+# Tables with a workspace_id; a company's alias domain finds its workspace through the company. Companies are in it for
+# their names, which workspaces.access remembers by the version.
+TABLES = (
+    "servers_outgoingserver", "servers_dedicatedserver", "domains_aliasdomain", "domains_dkimkey",
+    "workspaces_systemparameter", "workspaces_company",
+)
 
 FUNCTIONS = """
 CREATE FUNCTION postroom_routing_changed() RETURNS trigger LANGUAGE plpgsql AS $$
