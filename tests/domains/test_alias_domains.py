@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from postroom.domains.alias_domains import (
     AddressTakenError,
     CompanyExistsError,
+    DomainTakenError,
     PlatformDomainError,
     assign,
     create_company,
@@ -122,14 +123,13 @@ def test_bounce_and_catchall_of_one_domain_differ(workspace: Workspace) -> None:
         add_domain(workspace, bounce="mail", catchall="mail")
 
 
-def test_another_workspaces_address_is_taken_without_naming_them(workspace: Workspace) -> None:
+def test_a_domain_belongs_to_one_workspace_which_is_not_named(workspace: Workspace) -> None:
     add_domain(workspace)
     other = create_workspace("other", company="Other Company")
-    with pytest.raises(AddressTakenError) as refusal:
-        add_domain(other)
-    assert "another workspace" in refusal.value.message
-    assert "My Company" not in refusal.value.message
-    assert refusal.value.field == "bounce"
+    with pytest.raises(DomainTakenError) as refusal:
+        add_domain(other, bounce="returns", catchall="all")
+    assert refusal.value.message == "company-name.com belongs to another workspace of this installation."
+    assert refusal.value.field == "name"
 
 
 def test_the_same_local_part_is_free_in_another_domain(workspace: Workspace) -> None:

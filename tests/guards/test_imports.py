@@ -21,6 +21,8 @@ ONLY_IMPORTED_BY = {
         "postroom.outbound.queue",
         "postroom.outbound.outcome",
         "postroom.outbound.search",
+        "postroom.outbound.steer",
+        "postroom.cli.mail",
         "postroom.api",
         "postroom.web",
     ),

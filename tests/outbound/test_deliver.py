@@ -390,6 +390,17 @@ def test_a_dialog_in_the_log_shows_no_password(busy_office: Office, courier: Cou
     assert "AG1hcnkAc28gc2VjcmV0" not in written  # AUTH PLAIN's base64 of it
 
 
+def test_a_message_over_the_servers_limit_bounces_without_asking(busy_office: Office, courier: Courier) -> None:
+    with courier.mailbox() as mailbox:
+        server = busy_office.add_server(mailbox.port, max_message_bytes=100)
+        busy_office.send()
+        courier.drain(lane_of(server))
+    assert mailbox.received == []
+    refused = delivery()
+    assert (refused.status, refused.tries.get().cause) == ("bounced", "too-large")
+    assert "takes 100" in refused.reason
+
+
 # --- our own faults ------------------------------------------------------------------------------------------------
 
 
@@ -403,6 +414,7 @@ def results_that_cannot_be_written(busy_office: Office) -> Iterator[None]:
 
 @pytest.mark.usefixtures("results_that_cannot_be_written")
 def test_a_carrier_that_fails_leaves_nothing_active(busy_office: Office, courier: Courier) -> None:
+    Workspace.objects.update(resends_unknown=False)
     with courier.mailbox() as mailbox:
         server = busy_office.add_server(mailbox.port)
         for number in range(3):
@@ -410,7 +422,8 @@ def test_a_carrier_that_fails_leaves_nothing_active(busy_office: Office, courier
         with pytest.raises(ExceptionGroup):
             courier.drain(lane_of(server))
     assert len(mailbox.received) == 1
-    assert sorted(statuses().values()) == ["queued", "queued", "unknown"]
+    courier.ask(queue.settle_unknown)
+    assert sorted(statuses().values()) == ["held", "queued", "queued"]
     assert not Delivery.objects.filter(status="queued").exclude(claimed_by=None).exists()
 
 

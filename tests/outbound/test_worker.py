@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from postroom.outbound import queue
 from postroom.outbound.models import Attempt, Delivery, Lane, Worker
 from postroom.outbound.worker import SILENCE_SECONDS
+from postroom.workspaces.models import Workspace
 from tests.outbound.office import Courier, Mailbox, Office, conninfo, end_connections, lane_of, statuses
 
 
@@ -104,6 +105,7 @@ def test_a_killed_worker_leaves_in_doubt_exactly_what_it_was_talking_about(
         for number in range(10):
             busy_office.send(f"joe{number}@customer.example.com")
         wait_until(lambda: len(mailbox.received) == 3)
+        Workspace.objects.update(resends_unknown=False)
         in_doubt = recipients(mailbox)
         process.kill()
         process.wait()
@@ -114,8 +116,8 @@ def test_a_killed_worker_leaves_in_doubt_exactly_what_it_was_talking_about(
         Lane.objects.update(drained_until=Now())
         gate.open()
         with worker(tmp_path):
-            wait_until(lambda: set(statuses().values()) == {"sent", "unknown"})
-    assert sorted(r for r, status in statuses().items() if status == "unknown") == in_doubt
+            wait_until(lambda: set(statuses().values()) == {"sent", "held"})
+    assert sorted(r for r, status in statuses().items() if status == "held") == in_doubt
     assert recipients(mailbox) == sorted(statuses())
     assert Attempt.objects.filter(outcome="unknown").count() == 3
 

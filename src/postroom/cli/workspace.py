@@ -30,6 +30,13 @@ def add(slug: str, company: str) -> None:
     "--sign-return-path/--no-sign-return-path", "signs_return_path", default=None,
     help="Give each delivery a return path of its own, bounce+<token>@, by which a bounce finds it.",
 )  # fmt: skip
+@click.option(
+    "--resend-unknown/--hold-unknown", "resends_unknown", default=None,
+    help="What to do with transactional mail that may have arrived.",
+)  # fmt: skip
+@click.option(
+    "--resend-unknown-mass/--hold-unknown-mass", "resends_unknown_mass", default=None, help="Likewise with mass mail."
+)
 @django_command
 def set_(slug: str, **fields: str | bool | None) -> None:
     """Change what is given of the workspace SLUG."""

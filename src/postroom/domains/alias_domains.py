@@ -23,6 +23,12 @@ class PlatformDomainError(PostroomError):
     code = "platform_domain"
 
 
+class DomainTakenError(PostroomError):
+    """This domain belongs to another workspace of this installation."""
+
+    code = "domain_taken"
+
+
 class CompanyExistsError(PostroomError):
     """The workspace has a company of that name."""
 
@@ -40,6 +46,8 @@ def save_alias_domain(domain: AliasDomain) -> AliasDomain:
     _clean(domain)
     domain.clean_fields(exclude=["workspace"])  # lengths and ranges: ValidationError
     _refuse_sub_domain(domain)
+    if AliasDomain.objects.filter(name=domain.name).exclude(workspace=domain.workspace).exists():
+        raise DomainTakenError(f"{domain.name} belongs to another workspace of this installation.", field="name")
     is_first = domain._state.adding and not AliasDomain.objects.filter(workspace=domain.workspace).exists()
     domain.save()
     _claim_addresses(domain)

@@ -19,6 +19,9 @@ from postroom.outbound import outcome, queue
 from postroom.outbound.journal import Journal
 from postroom.outbound.parcels import Parcel, pack, reroute_outdated
 from postroom.outbound.target import Target, Unusable, target_of
+from postroom.rfc.session import Phase, Unsupported
+from postroom.smtp.envelope import Envelope
+from postroom.smtp.outcome import Outcome, Result
 from postroom.smtp.pool import Pool
 
 log = structlog.get_logger()
@@ -169,7 +172,7 @@ class _Drain:
         return await self._parcels.get()
 
     async def _talk(self, pool: Pool, target: Target, parcel: Parcel) -> list[outcome.Result]:
-        answer = await pool.send(parcel.envelope, parcel.chunks)
+        answer = too_large(parcel.envelope, target) or await pool.send(parcel.envelope, parcel.chunks)
         results = outcome.results(parcel.claimed, answer, target)
         if target.logs_dialog:
             log.info("dialog.ended", server=target.name, lines=answer.dialog)
@@ -213,3 +216,13 @@ class _Drain:
         version = self._target.routing_version
         delay = await queue.close_lane(database, self._lane, fault=fault, version=version)
         log.warning("lane.closed", lane=self._lane, fault=fault, seconds=round(delay))
+
+
+def too_large(envelope: Envelope, target: Target) -> Outcome | None:
+    """The outcome of a message over the limit that is set for the server: it is not even asked."""
+    limit = target.max_message_bytes
+    if limit is None or envelope.size <= limit:
+        return None
+    why = f"the message has {envelope.size:,} bytes and {target.name} takes {limit:,}"
+    refusal = Unsupported("SIZE", why)
+    return Outcome(tuple(Result(recipient, Phase.MAIL, refusal) for recipient in envelope.recipients))

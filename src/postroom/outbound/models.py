@@ -124,8 +124,10 @@ class Delivery(models.Model):
             models.Index(
                 fields=["lane", "priority", "due_at"],
                 name="delivery_waiting",
-                condition=models.Q(status__in=[s.value for s in WAITING]),
+                condition=models.Q(status__in=sorted(WAITING)),
             ),
+            # settle_unknown.sql, and the list of what may have arrived.
+            models.Index(fields=["id"], name="delivery_unknown", condition=models.Q(status=Status.UNKNOWN.value)),
             # recover.sql: what a dead worker held.
             models.Index(fields=["claimed_by"], name="delivery_active", condition=models.Q(status=Status.ACTIVE.value)),
         ]

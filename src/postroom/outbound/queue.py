@@ -150,6 +150,11 @@ async def recover(database: AsyncConnection, *, silence: float) -> int:
     return int(row[0]) if row else 0
 
 
+async def settle_unknown(database: AsyncConnection) -> None:
+    """Send again or hold what may have arrived, as its workspace wants."""
+    await database.execute(statement("settle_unknown"))
+
+
 async def undrained_lanes(database: AsyncConnection) -> list[int]:
     """Lanes with due mail that nobody drains."""
     cursor = await database.execute(statement("undrained_lanes"))

@@ -25,6 +25,7 @@ class Target:
     max_messages_per_connection: int = DEFAULT_MESSAGES_PER_CONNECTION
     allows_sub_addresses: bool = True
     logs_dialog: bool = False
+    max_message_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +58,5 @@ def target_of(lane_id: int) -> Target | Unusable:
         max_messages_per_connection=server.max_messages_per_connection,
         allows_sub_addresses=server.allows_sub_addresses,
         logs_dialog=server.logs_dialog,
+        max_message_bytes=server.max_message_bytes,
     )

@@ -56,6 +56,7 @@ class DeliveryWorker:
         async with self._pool.connection() as database:
             if taken := await queue.recover(database, silence=SILENCE_SECONDS):
                 log.warning("deliveries.recovered", count=taken)
+            await queue.settle_unknown(database)
             lanes = await queue.undrained_lanes(database)
         for lane in lanes:
             self._start_drain(lane)

@@ -25,6 +25,7 @@ STEPS: dict[Status, frozenset[Status]] = {
     Status.DEFERRED: frozenset(
         {Status.ACTIVE, Status.QUEUED, Status.HELD, Status.CANCELED, Status.EXPIRED, Status.BOUNCED}
     ),
+    # Held, queued: given back by a worker that did not begin.
     Status.ACTIVE: frozenset(
         {Status.SENT, Status.BOUNCED, Status.DEFERRED, Status.UNKNOWN, Status.QUEUED, Status.HELD, Status.EXPIRED}
     ),

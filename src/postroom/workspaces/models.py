@@ -28,6 +28,9 @@ class Workspace(models.Model):
     signs_return_path = models.BooleanField(
         default=False, help_text="Tag the envelope sender, so that a bounce finds its delivery without reading the mail"
     )
+    # What happens to mail that may have arrived: sent again (a duplicate at worst), or held for a person.
+    resends_unknown = models.BooleanField(default=True, help_text="Transactional mail")
+    resends_unknown_mass = models.BooleanField(default=False, help_text="Mass mail")
     # Raised by database triggers whenever something that routing reads changes; see domains/ and servers/ migrations.
     routing_version = models.BigIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -148,6 +148,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
+            index=models.Index(condition=models.Q(('status', 'unknown')), fields=['id'], name='delivery_unknown'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
             index=models.Index(condition=models.Q(('status', 'active')), fields=['claimed_by'], name='delivery_active'),
         ),
     ]

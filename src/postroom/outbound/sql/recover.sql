@@ -22,5 +22,7 @@ WITH dead AS (
 ), noted AS (
     INSERT INTO outbound_attempt (delivery_id, server_name, outcome, cause, reply_text, dialog)
     SELECT id, '', 'unknown', 'worker_lost', '', '' FROM changed WHERE status = 'unknown'
+), forgotten AS (
+    DELETE FROM outbound_worker WHERE beat_at < now() - interval '1 day'
 )
 SELECT count(*) FROM changed

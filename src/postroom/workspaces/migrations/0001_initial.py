@@ -38,6 +38,8 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200)),
                 ('routing_policy', models.CharField(choices=[('documented', 'documented'), ('prefer-notification-server', 'prefer-notification-server')], default='documented', max_length=40)),
                 ('signs_return_path', models.BooleanField(default=False, help_text='Tag the envelope sender, so that a bounce finds its delivery without reading the mail')),
+                ('resends_unknown', models.BooleanField(default=True, help_text='Transactional mail')),
+                ('resends_unknown_mass', models.BooleanField(default=False, help_text='Mass mail')),
                 ('routing_version', models.BigIntegerField(default=1, editable=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],

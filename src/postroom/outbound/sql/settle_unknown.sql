@@ -1,0 +1,19 @@
+-- What becomes of deliveries that may have arrived: as the workspace wants it for the stream, sent again with the same
+-- Message-ID, or held for a person. After a third unknown outcome always held: something takes the mail and says nothing.
+WITH unknown AS (
+    SELECT delivery.id,
+           delivery.attempts < 3 AND CASE WHEN lane.stream = 'mass' THEN workspace.resends_unknown_mass
+                                          ELSE workspace.resends_unknown END AS is_resent
+    FROM outbound_delivery AS delivery
+    JOIN outbound_lane AS lane ON lane.id = delivery.lane_id
+    JOIN workspaces_workspace AS workspace ON workspace.id = delivery.workspace_id
+    WHERE delivery.status = 'unknown'
+    FOR UPDATE OF delivery SKIP LOCKED
+)
+UPDATE outbound_delivery AS delivery
+SET status = CASE WHEN unknown.is_resent THEN 'queued' ELSE 'held' END,
+    claimed_by = NULL,
+    talking_since = NULL,
+    due_at = now()
+FROM unknown
+WHERE delivery.id = unknown.id
