@@ -16,7 +16,7 @@ from tests.peers.postfix import Postfix, run_postfix, why_unavailable
 DJANGO_FREE = {"rfc", "policy", "smtp", "peers", "guards"}
 
 # No deadline for a single example: a busy machine is no bug.
-settings.register_profile("postroom", deadline=None, max_examples=50)
+settings.register_profile("postroom", deadline=None, max_examples=30)
 settings.load_profile("postroom")
 
 

@@ -66,7 +66,7 @@ def test_python_has_every_codec_that_is_found() -> None:
         assert lookup(codec).decode(b"")[0] == ""
 
 
-@pytest.mark.parametrize("piece", [b"a", b"+A", b"~{!!", b"\x1b$B"])
+@pytest.mark.parametrize("piece", [b"a", b"\x1b$B"])
 def test_every_codec_that_is_found_takes_linear_time(piece: bytes) -> None:
     octets = piece * (300_000 // len(piece))
     for codec in MAIL_CODECS:

@@ -127,7 +127,7 @@ def is_accepted_by_dkimpy(message: bytes, key: bytes) -> bool:
 
 @KEYS
 @given(head=HEADS, body=BODIES)
-@settings(max_examples=25)
+@settings(max_examples=20)
 def test_dkimpy_accepts_what_we_sign(key: bytes, head: bytes, body: bytes) -> None:
     message = sign(make_signer(key), head, body)
     assert judge(message, key).result == Result.PASS
@@ -291,9 +291,11 @@ def pem(key: Any, encryption: Any = None) -> bytes:
         (b"", "give an RSA"),
         (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "give an RSA"),
         (pem(generate_ec_key(SECP256R1())), "make an RSA or Ed25519 key"),
-        (pem(load_pem_private_key(RSA, None), BestAvailableEncryption(b"secret")), "openssl pkey"),
+        (pem(load_pem_private_key(ED25519, None), BestAvailableEncryption(b"secret")), "openssl pkey"),
         (
-            load_pem_private_key(RSA, None).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+            load_pem_private_key(ED25519, None)
+            .public_key()
+            .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
             "give the private one",
         ),
     ],
