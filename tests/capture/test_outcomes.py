@@ -15,7 +15,7 @@ from postroom.capture.outcomes import Wish, combine, read_wish
         ("bounce-550-5.7.26", "550 5.7.26"),
         ("BOUNCE-550", "550 5.1.1"),
         ("bounce-550+order-7", "550 5.1.1"),
-        ("defer-451", "451 4.3.0"),
+        ("defer-451", "451 4.7.1"),
         ("defer-421", "421 4.3.2"),
         ("defer-450-4.7.1", "450 4.7.1"),
     ],

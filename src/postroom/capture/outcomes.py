@@ -12,11 +12,12 @@ _REFUSAL = re.compile(
 )
 _SLOW = re.compile(r"slow-(?P<count>\d{1,6})(?P<unit>ms|s)", re.ASCII)
 _CLASSES = {"bounce": "5", "defer": "4", "data": "45"}
-# RFC 3463 and the IANA registry: what servers usually mean by these codes.
+# RFC 3463 and the IANA registry: what servers usually mean by these codes. For 451 that of greylisting: 4.3.0 says that
+# the whole server has a problem, after which all other mail through it waits as well.
 _USUAL_STATUS = {
     "421": "4.3.2",
     "450": "4.2.0",
-    "451": "4.3.0",
+    "451": "4.7.1",
     "452": "4.2.2",
     "550": "5.1.1",
     "552": "5.2.2",
