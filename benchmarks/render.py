@@ -101,7 +101,7 @@ def _compare(peer_name: str, ours: Callable[[int], object], peer: Callable[[int]
     for turn in range(TURNS):
         our_times.append(_time(ours, range(turn * OUR_MESSAGES, (turn + 1) * OUR_MESSAGES)))
         peer_times.append(_time(peer, range(turn * PEER_MESSAGES, (turn + 1) * PEER_MESSAGES)))
-    name = f"render html+text, 2 kB beyond ASCII, beside {peer_name}"
+    name = f"render 2 kB of html+text and its subject, not in ASCII, beside {peer_name}"
     ours_least, peer_least = min(our_times), min(peer_times)
     return {"name": name, "ours": ours_least, "peer": peer_least, "ratio": peer_least / ours_least, "unit": "µs"}
 
