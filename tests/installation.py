@@ -74,18 +74,24 @@ class Installation:
             try:
                 yield served
             finally:
-                for pid in [*served.descendants(), process.pid]:
+                database = self.embedded_database()
+                for pid in [*served.descendants(), process.pid, *([database] if database else [])]:
                     _kill(pid)
                 process.wait()
 
+    def embedded_database(self) -> int | None:
+        """The pid of the embedded PostgreSQL's first process; None when it is stopped, or another is used."""
+        file = self.home / "postgres" / "postmaster.pid"
+        return int(file.read_text().split()[0]) if file.exists() else None
+
     def health(self) -> tuple[int, dict[str, Any]]:
-        """Status and body of /healthz; (0, {}) while nothing answers."""
+        """Status and body of /healthz; (0, {}) while nothing answers, or nothing but an error page."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port("HTTP"), timeout=5)
         try:
             connection.request("GET", "/healthz")
             response = connection.getresponse()
             return response.status, json.load(response)
-        except (OSError, http.client.HTTPException):
+        except (OSError, ValueError, http.client.HTTPException):
             return 0, {}
         finally:
             connection.close()
@@ -105,13 +111,9 @@ class Served:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def wait_until(self, is_so: Callable[[], bool], *, seconds: float = START_SECONDS) -> None:
-        """AssertionError, with its output, when it ends before that."""
-
-        def is_so_or_ended() -> bool:
-            assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.output}"
-            return is_so()
-
-        wait_until(is_so_or_ended, seconds)
+        """AssertionError, with its output, when it ends before that or takes too long."""
+        wait_until(lambda: is_so() or self.process.poll() is not None, seconds, describe=lambda: self.output)
+        assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.output}"
 
     def wait_healthy(self) -> None:
         self.wait_until(lambda: self.installation.health()[0] == 200)
@@ -140,11 +142,11 @@ class Served:
         return pid
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
+def wait_until(is_so: Callable[[], bool], seconds: float, *, describe: Callable[[], object] = str) -> None:
+    """AssertionError with what `describe` says when that takes too long."""
     ends_at = time.monotonic() + seconds
     while not is_so():
-        if time.monotonic() > ends_at:
-            raise AssertionError(f"waited {seconds} seconds in vain")
+        assert time.monotonic() < ends_at, f"waited {seconds} seconds in vain {describe()}"
         time.sleep(POLL_SECONDS)
 
 

@@ -1,5 +1,6 @@
 """Which Postroom do the stories share? One a test process, whose default server is a real Postfix."""
 
+import json
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -8,6 +9,8 @@ import pytest
 from tests import database
 from tests.installation import Installation
 from tests.peers.postfix import Postfix
+from tests.stories.browser import Browser
+from tests.stories.destinations import CaptureDestination, Destination, PostfixDestination
 from tests.stories.office import Office, Postroom
 from tests.stories.shell import open_shell
 
@@ -36,3 +39,21 @@ def office(postroom: Postroom) -> Office:
 def mary() -> str:
     """A customer's address that no other test writes to."""
     return f"mary-{uuid4().hex[:8]}@customer.example.com"
+
+
+@pytest.fixture(scope="session")
+def browser(postroom: Postroom) -> Browser:
+    """One in which the sample installation's administrator has signed in."""
+    postroom.run("demo")
+    facts = json.loads((postroom.installation.home / "demo.json").read_text())
+    browser = Browser(postroom.installation.url)
+    browser.sign_in(facts["admin_email"], facts["admin_password"])
+    return browser
+
+
+@pytest.fixture(params=["postfix", "capture"])
+def destination(request: pytest.FixtureRequest) -> Destination:
+    """Once a real Postfix, once the capture server."""
+    if request.param == "postfix":
+        return PostfixDestination(request.getfixturevalue("postfix"))
+    return CaptureDestination(request.getfixturevalue("postroom").capture_port, request.getfixturevalue("browser"))

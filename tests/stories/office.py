@@ -3,11 +3,13 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.message import Message
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from postroom.smtp.self_signed import FILE_NAME
 from tests.installation import Installation
 from tests.peers.clients import Account
 from tests.stories.shell import Shell
@@ -15,7 +17,7 @@ from tests.stories.shell import Shell
 # What becomes of mail without anybody's doing. `held` and `unknown` wait for a person.
 SETTLED = {"sent", "bounced", "expired", "canceled", "held", "unknown"}
 
-Message = dict[str, Any]
+Report = dict[str, Any]  # of a message, as the API gives it
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Answer:
 
     status: int
     body: dict[str, Any]
-    headers: dict[str, str]
+    headers: Message  # names in any case
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class Office:
     def account(self) -> Account:
         """Its login at the submission server."""
         return Account("127.0.0.1", self.postroom.submission_port, user=self.slug, password=self.key)
+
+    @property
+    def tls_account(self) -> Account:
+        """The same, for a client that insists on STARTTLS and trusts the certificate that Postroom made."""
+        return replace(self.account, authority=self.postroom.installation.home / "tls" / FILE_NAME)
 
     def add_domain(self, name: str, *options: str) -> None:
         self.postroom.run("domain", "add", name, "--workspace", self.slug, *options)
@@ -82,11 +89,11 @@ class Office:
             request.add_header(name.replace("_", "-"), value)
         try:
             with urlopen(request, timeout=30) as response:
-                return Answer(response.status, json.load(response), dict(response.headers))
+                return Answer(response.status, json.load(response), response.headers)
         except HTTPError as error:
-            return Answer(error.code, json.load(error), dict(error.headers))
+            return Answer(error.code, json.load(error), error.headers)
 
-    def post(self, **message: Any) -> Message:
+    def post(self, **message: Any) -> Report:
         """Send a message over HTTP; the answer of its 202."""
         if "from_" in message:
             message["from"] = message.pop("from_")
@@ -94,16 +101,16 @@ class Office:
         assert answer.status == 202, answer
         return answer.body
 
-    def messages(self) -> list[Message]:
+    def messages(self) -> list[Report]:
         """Its messages, newest first; not more than a page."""
-        listed: list[Message] = self.call("GET", "/messages?limit=200").body["messages"]
+        listed: list[Report] = self.call("GET", "/messages?limit=200").body["messages"]
         return listed
 
-    def settled(self, message_id: str, *, seconds: float = 20) -> Message:
+    def settled(self, message_id: str, *, seconds: float = 20) -> Report:
         """The message once each of its deliveries has come to its end; AssertionError when that takes too long."""
         return self.wait(message_id, lambda message: set(statuses(message).values()) <= SETTLED, seconds=seconds)
 
-    def wait(self, message_id: str, is_so: Callable[[Message], Any], *, seconds: float = 20) -> Message:
+    def wait(self, message_id: str, is_so: Callable[[Report], Any], *, seconds: float = 20) -> Report:
         deadline = time.monotonic() + seconds
         while True:
             message = self.call("GET", f"/messages/{message_id}").body
@@ -113,11 +120,11 @@ class Office:
             time.sleep(0.05)
 
 
-def statuses(message: Message) -> dict[str, str]:
+def statuses(message: Report) -> dict[str, str]:
     """The state of each delivery, by recipient."""
     return {delivery["recipient"]: delivery["status"] for delivery in message["deliveries"]}
 
 
-def replies(message: Message) -> dict[str, str | None]:
+def replies(message: Report) -> dict[str, str | None]:
     """What the server said last of each delivery, by recipient."""
     return {delivery["recipient"]: delivery["reply"] for delivery in message["deliveries"]}
