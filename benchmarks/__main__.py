@@ -58,8 +58,10 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return f"| {first[0]:<{first[1]}} | " + " | ".join(f"{cell:>{width}}" for cell, width in rest) + " |"
 
 
-def _number(value: float) -> str:
-    """Three digits that count: 0.123, 1.23, 12.3, 123, 1,230."""
+def _number(value: float | None) -> str:
+    """Three digits that count: 0.123, 1.23, 12.3, 123, 1,230; None, where there is no peer, is a dash."""
+    if value is None:
+        return "–"
     digits = next((digits for limit, digits in ((1, 3), (10, 2), (100, 1)) if abs(value) < limit), 0)
     return f"{value:,.{digits}f}" if abs(value) < 1000 else f"{round(value, -len(str(int(abs(value)))) + 3):,.0f}"
 

@@ -15,7 +15,7 @@ import psycopg
 
 from postroom.bench.surroundings import cpu_seconds, own_database, process, rss_mb
 
-WAIT_SECONDS = 0.05
+WAIT_SECONDS = 0.2
 BATCH = 500
 LONGEST_SECONDS = 300
 

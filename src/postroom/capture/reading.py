@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 
+from postroom.rfc.charset import find_codec
 from postroom.rfc.encoded_word import decode_encoded_words
 from postroom.rfc.headers import field_value, iter_fields, split_message
 
@@ -78,11 +79,8 @@ def _leaves(raw: bytes) -> list[Message]:
 
 
 def _text(part: Message) -> str:
-    octets = _octets(part)
-    try:
-        return octets.decode(part.get_content_charset() or "utf-8", "replace")
-    except LookupError:
-        return octets.decode("utf-8", "replace")
+    # Only character sets of mail: some of Python's codecs take quadratic time, and anybody may send here.
+    return _octets(part).decode(find_codec(part.get_content_charset() or "") or "utf-8", "replace")
 
 
 def _attached_file(part: Message) -> AttachedFile:

@@ -1,5 +1,5 @@
 -- What becomes of deliveries that may have arrived: as the workspace wants it for the stream, sent again with the same
--- Message-ID, or held for a person. After a third unknown outcome always held: something takes the mail and says nothing.
+-- Message-ID a little later, or held for a person. After a third unknown outcome always held: something takes the mail and says nothing.
 WITH unknown AS (
     SELECT delivery.id,
            delivery.attempts < 3 AND CASE WHEN lane.stream = 'mass' THEN workspace.resends_unknown_mass
@@ -14,6 +14,6 @@ UPDATE outbound_delivery AS delivery
 SET status = CASE WHEN unknown.is_resent THEN 'queued' ELSE 'held' END,
     claimed_by = NULL,
     talking_since = NULL,
-    due_at = now()
+    due_at = now() + interval '1 minute' * delivery.attempts
 FROM unknown
 WHERE delivery.id = unknown.id
