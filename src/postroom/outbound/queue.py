@@ -1,6 +1,7 @@
 """How deliveries wait, are claimed by workers and come back: the rows of the queue.
 
-Everything here is short: no transaction stays open while a server is talked to.
+Everything here is short: no transaction stays open while a server is talked to. What takes a `database` is the workers'
+side: asyncio connections with autocommit, one statement a step.
 """
 
 from collections.abc import Sequence
@@ -63,9 +64,6 @@ def lane_of(server_id: int | None, stream: str) -> int:
     lane = Lane.objects.get_or_create(server_id=server_id, stream=stream)[0].pk
     transaction.on_commit(lambda: _lanes.update({key: lane}))  # after a roll-back it is not there
     return lane
-
-
-# --- the worker's side: plain asyncio connections, autocommit, one statement a step -------------------------------
 
 
 @dataclass(frozen=True, slots=True)
