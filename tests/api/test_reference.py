@@ -32,6 +32,7 @@ def test_the_description_names_every_operation_once(description: dict[str, Any])
         ("post", "/api/v1/messages/batch"),
         ("get", "/api/v1/messages/{message_id}"),
         ("post", "/api/v1/route"),
+        ("get", "/api/v1/alerts"),
     }
     assert len({operation["operationId"] for operation in operations.values()}) == len(operations)
     assert all(operation["security"] == [{"ApiKeyAuth": []}] for operation in operations.values())

@@ -12,7 +12,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from postroom import jobs
-from postroom.outbound import deliver, queue
+from postroom.outbound import deliver, faults, queue
 from postroom.outbound.journal import Journal
 
 log = structlog.get_logger()
@@ -57,6 +57,7 @@ class DeliveryWorker:
             if taken := await queue.recover(database, silence=SILENCE_SECONDS):
                 log.warning("deliveries.recovered", count=taken)
             await queue.settle_unknown(database)
+            await faults.tell_server_faults(database)
             lanes = await queue.undrained_lanes(database)
         for lane in lanes:
             self._start_drain(lane)

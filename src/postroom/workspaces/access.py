@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from postroom.errors import PostroomError
-from postroom.workspaces.models import Company, User, Workspace
+from postroom.workspaces.models import Alert, Company, User, Workspace
 
 
 class UnknownCompanyError(PostroomError):
@@ -16,6 +16,11 @@ class UnknownCompanyError(PostroomError):
 
 def workspaces_of(user: User) -> QuerySet[Workspace]:
     return Workspace.objects.filter(memberships__user=user, memberships__user__is_active=True)
+
+
+def alerts_of(workspace: Workspace) -> QuerySet[Alert]:
+    """Its own, and those that concern the whole installation."""
+    return Alert.objects.filter(Q(workspace=workspace) | Q(workspace=None))
 
 
 def company_of(workspace: Workspace, name: str | None) -> Company:

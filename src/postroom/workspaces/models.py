@@ -1,4 +1,4 @@
-"""Who uses this installation: workspaces with their companies, people, API keys and system parameters."""
+"""Who uses this installation: workspaces with their companies, people, API keys, system parameters and alerts."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 
 from postroom.policy.routing import Policy
 
@@ -130,3 +130,32 @@ class SystemParameter(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Alert(models.Model):
+    """Something that a person should mend: one row from the first sign of a cause until it is gone."""
+
+    workspace = models.ForeignKey(
+        Workspace, null=True, on_delete=models.CASCADE, related_name="alerts", help_text="None: it concerns them all"
+    )
+    kind = models.CharField(max_length=40, help_text="What sort of fault, for programs: server_fault, …")
+    subject = models.CharField(max_length=255, help_text="Which one of its kind: a server's id, a domain")
+    what_happened = models.TextField()
+    what_to_do = models.TextField(blank=True)
+    count = models.PositiveIntegerField(default=1, help_text="How often it was seen")
+    first_seen_at = models.DateTimeField(db_default=Now())
+    last_seen_at = models.DateTimeField(db_default=Now())
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "kind", "subject"],
+                condition=models.Q(resolved_at=None),
+                nulls_distinct=False,
+                name="one_open_alert_per_cause",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"

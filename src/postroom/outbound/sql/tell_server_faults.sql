@@ -1,0 +1,28 @@
+-- One open alert for each server that a fault keeps closed, whatever mail waits for it; resolved once it works again or
+-- is archived. By hand: read, opened, counted and resolved in one statement, which several workers may run at once.
+WITH broken AS (
+    SELECT server.workspace_id,
+           COALESCE(server.id::text, 'default') AS subject,
+           COALESCE(server.name, 'The default server') AS name,
+           max(lane.faults) AS faults,
+           (array_agg(lane.fault ORDER BY lane.closed_until DESC))[1] AS fault
+    FROM outbound_lane AS lane
+    LEFT JOIN servers_outgoingserver AS server ON server.id = lane.server_id
+    WHERE lane.faults > 0 AND server.archived_at IS NULL
+    GROUP BY server.id
+), resolved AS (
+    UPDATE workspaces_alert AS alert
+    SET resolved_at = now()
+    WHERE alert.kind = 'server_fault' AND alert.resolved_at IS NULL
+      AND NOT EXISTS (
+          SELECT 1 FROM broken
+          WHERE broken.subject = alert.subject AND broken.workspace_id IS NOT DISTINCT FROM alert.workspace_id
+      )
+)
+INSERT INTO workspaces_alert AS alert (workspace_id, kind, subject, what_happened, what_to_do, count)
+SELECT workspace_id, 'server_fault', subject, name || ': ' || fault, %(what_to_do)s, faults
+FROM broken
+ON CONFLICT (workspace_id, kind, subject) WHERE resolved_at IS NULL DO UPDATE
+SET what_happened = excluded.what_happened, count = excluded.count, last_seen_at = now()
+-- Unchanged when it is only looked at again.
+WHERE (alert.what_happened, alert.count) IS DISTINCT FROM (excluded.what_happened, excluded.count)
