@@ -13,6 +13,7 @@ from postroom.servers.models import OutgoingServer
 from postroom.vault import derive_key
 from postroom.workspaces.models import Workspace
 from tests.outbound.office import Courier, Office, delivery, lane_of, statuses
+from tests.smtp.peer import Peer
 
 
 def test_a_signed_return_path_leads_back_to_its_delivery(busy_office: Office, courier: Courier) -> None:
@@ -107,3 +108,31 @@ def test_a_message_of_any_size_arrives_whole(busy_office: Office, courier: Couri
         courier.drain(lane_of(server))
     message = message_from_bytes(mailbox.received[0][2], policy=policy.default)
     assert message.get_content().replace("\r\n", "\n") == text
+
+
+@pytest.mark.parametrize(("stream", "notify"), [("transactional", "FAILURE,DELAY"), ("mass", "FAILURE")])
+def test_reports_are_asked_for_that_lead_back_to_message_and_recipient(
+    busy_office: Office, courier: Courier, stream: str, notify: str
+) -> None:
+    heard: list[str] = []
+
+    async def script(peer: Peer) -> None:
+        await peer.greet("DSN")
+        for reply in ("250 Ok", "250 Ok", "250 Ok", "354 Go"):
+            heard.append(await peer.hear())
+            await peer.say(reply)
+        await peer.hear_data()
+        await peer.say("250 2.0.0 queued")
+        await peer.take_quit()
+
+    with courier.peer(script) as port:
+        server = busy_office.add_server(port)
+        message = busy_office.send("joe+7@customer.example.com", "ann@customer.example.com", stream=stream)
+        courier.drain(lane_of(server, stream))
+    mail, *recipients, _ = heard
+    assert mail.split()[2:] == ["RET=HDRS", f"ENVID={message}"]
+    assert recipients == [
+        f"RCPT TO:<joe+7@customer.example.com> NOTIFY={notify} ORCPT=rfc822;joe+2B7@customer.example.com",
+        f"RCPT TO:<ann@customer.example.com> NOTIFY={notify} ORCPT=rfc822;ann@customer.example.com",
+    ]
+    assert set(statuses().values()) == {"sent"}

@@ -5,7 +5,7 @@ import pytest
 from postroom.errors import AddressError
 from postroom.rfc.reply import Reply
 from postroom.smtp.endpoint import Endpoint
-from postroom.smtp.envelope import Envelope, mail_command, rcpt_command
+from postroom.smtp.envelope import DsnRequest, Envelope, mail_command, rcpt_command
 from postroom.smtp.extensions import Extensions, read_extensions
 
 
@@ -33,6 +33,15 @@ def test_every_address_is_written_as_it_is(address: str) -> None:
 
 def test_the_null_return_path_is_written_empty() -> None:
     assert mail_command(Envelope("", ("a@b",), 1), Extensions()) == b"MAIL FROM:<>\r\n"
+
+
+def test_an_original_recipient_too_long_for_its_parameter_is_left_out() -> None:
+    dsn, offers = DsnRequest(("FAILURE",)), Extensions(dsn=True)
+    fitting, too_long = f"{'+' * 161}@x", f"{'+' * 162}@x"
+    command = rcpt_command(Envelope("", (fitting, too_long), 1, dsn=dsn), 0, offers)
+    assert command.endswith(b" NOTIFY=FAILURE ORCPT=rfc822;" + b"+2B" * 161 + b"@x\r\n")
+    command = rcpt_command(Envelope("", (fitting, too_long), 1, dsn=dsn), 1, offers)
+    assert command == f"RCPT TO:<{too_long}> NOTIFY=FAILURE\r\n".encode()
 
 
 @pytest.mark.parametrize("name", ["a b", "a\r\nMAIL FROM:<x>", "bücher.example"])

@@ -11,12 +11,13 @@ from psycopg_pool import AsyncConnectionPool
 from postroom import jobs
 from postroom.errors import PostroomError
 from postroom.outbound import assemble, queue
+from postroom.outbound.models import Stream
 from postroom.outbound.reroute import reroute
 from postroom.outbound.target import Target
 from postroom.policy.return_path import make_token, tag_return_path
 from postroom.rfc.address import parse_mailbox
 from postroom.rfc.dkim import Signer
-from postroom.smtp.envelope import Envelope
+from postroom.smtp.envelope import DsnRequest, Envelope
 from postroom.vault import derive_key
 
 # Contents read ahead of the carriers; one larger message is read alone.
@@ -146,8 +147,19 @@ def _parcels(
             size=size,
             needs_8bit=not (is_ascii_head and is_ascii_body),
             needs_smtputf8=not is_ascii_head,
+            dsn=_wanted_reports(fact) if fact.return_path else None,
         )
         yield Parcel(claimed, envelope, chunks)
+
+
+def _wanted_reports(fact: queue.Facts) -> DsnRequest:
+    """News of failure, without our own attachments, that names the message and the recipient as we wrote it.
+
+    Without asking, many servers send the message back whole, and name only the mailbox it was forwarded to. That mail
+    waits somewhere is worth knowing of a quotation, not ten thousand times of a campaign.
+    """
+    notify = ("FAILURE",) if fact.stream == Stream.MASS else ("FAILURE", "DELAY")
+    return DsnRequest(notify, returns="HDRS", envelope_id=str(fact.id))
 
 
 def is_bounce_address(fact: queue.Facts) -> bool:

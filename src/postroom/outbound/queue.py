@@ -178,6 +178,7 @@ class Facts:
     reply_to: str
     routed_version: int
     size_bytes: int
+    stream: str
     routing_version: int
     signs_return_path: bool
 

@@ -10,6 +10,8 @@ from postroom.smtp.extensions import Extensions
 _WORD = r'[^\s"<>()@\x00-\x20\x7f]+'
 _QUOTED = r'"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"'
 _MAILBOX = re.compile(rf"(?:{_WORD}|{_QUOTED})(?:@{_WORD})?")
+# RFC 3461 §4: a longer one may be refused, and the recipient with it; encoding triples odd octets.
+MAX_ORCPT = 500
 _NOT_XCHAR = re.compile(rb"[^!-~]|[+=]")
 _NOT_QCHAR = re.compile(r"[^!-~]|[\\+=]")
 
@@ -76,7 +78,9 @@ def rcpt_command(envelope: Envelope, index: int, offers: Extensions) -> bytes:
     parts = [b"RCPT TO:<%b>" % recipient.encode()]
     if envelope.dsn.notify:
         parts.append(b"NOTIFY=" + ",".join(envelope.dsn.notify).encode("ascii"))
-    parts.append(b"ORCPT=" + _typed_address(originals[index]))
+    original = b"ORCPT=" + _typed_address(originals[index])
+    if len(original) <= MAX_ORCPT:
+        parts.append(original)
     return b" ".join(parts) + b"\r\n"
 
 
