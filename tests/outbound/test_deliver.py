@@ -121,6 +121,25 @@ def test_many_recipients_go_over_in_transactions_of_a_hundred(busy_office: Offic
     assert set(statuses().values()) == {"sent"}
 
 
+def test_recipients_too_many_for_one_transaction_follow_in_the_next(busy_office: Office, courier: Courier) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.greet()
+        for refusal in (["452 4.5.3 Too many recipients"], []):
+            for reply in ("250 Ok", "250 Ok", *refusal, "354 Go"):
+                await peer.hear()
+                await peer.say(reply)
+            await peer.hear_data()
+            await peer.say("250 2.0.0 queued")
+        await peer.take_quit()
+
+    with courier.peer(script) as port:
+        server = busy_office.add_server(port)
+        busy_office.send("joe@customer.example.com", "ann@customer.example.com")
+        courier.drain(lane_of(server))
+    assert set(statuses().values()) == {"sent"}
+    assert outcomes("joe@customer.example.com") == outcomes("ann@customer.example.com") == ["sent"]
+
+
 def test_several_connections_share_a_lane_without_duplicates(busy_office: Office, courier: Courier) -> None:
     with courier.mailbox() as mailbox:
         server = busy_office.add_server(mailbox.port, max_connections=4, max_messages_per_connection=3)

@@ -56,6 +56,7 @@ def test_an_ehlo_name_is_one_ascii_word(name: str) -> None:
         (("hello",), Extensions()),
         (("hello", "size 1000", "Pipelining"), Extensions(size=True, size_limit=1000, pipelining=True)),
         (("hello", "SIZE"), Extensions(size=True)),
+        (("hello", "LIMITS MAILMAX=9 RCPTMAX=x Y"), Extensions(max_messages=9)),
         (("hello", "SIZE much"), Extensions(size=True)),
         (("hello", "AUTH PLAIN login", "AUTH=LOGIN NTLM"), Extensions(auth=("PLAIN", "LOGIN", "NTLM"))),
         (("hello", "", "X-WHAT ever", "8BITMIME", "SMTPUTF8"), Extensions(eight_bit=True, smtputf8=True)),

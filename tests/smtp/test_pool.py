@@ -65,6 +65,23 @@ async def test_a_connection_carries_no_more_messages_than_allowed() -> None:
         await pool.close()
 
 
+async def test_a_connection_carries_no_more_messages_than_the_server_declares() -> None:
+    def takes_two(count: int) -> Script:
+        async def script(peer: Peer) -> None:
+            await peer.greet(*KEYWORDS, "LIMITS MAILMAX=2")
+            for _ in range(count):
+                await take_message(peer)
+            await peer.take_quit()
+
+        return script
+
+    async with scripted(takes_two(2), takes_two(1)) as endpoint:
+        pool = pool_for(endpoint)
+        for _ in range(3):
+            await send(pool)
+        await pool.close()
+
+
 async def test_no_more_connections_than_allowed_are_ever_open() -> None:
     open_now = most = 0
 

@@ -21,6 +21,7 @@ from postroom.smtp.envelope import Envelope
 from postroom.smtp.extensions import Extensions
 from postroom.smtp.login import log_in
 from postroom.smtp.outcome import Outcome, Rehearsal, Result
+from postroom.smtp.portions import Portions
 from postroom.smtp.tls import context_for
 from postroom.smtp.transaction import Transaction, rehearse
 from postroom.smtp.wire import Wire, in_words
@@ -63,6 +64,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._heard_at = self._loop.time()
         self._needs_reset = False
+        self._max_recipients = 0  # learned from the server's refusals; 0: no need so far
 
     @property
     def dialog(self) -> tuple[str, ...]:
@@ -83,7 +85,16 @@ class Connection:
         """Sends one message: its octets with CRLF line ends, in chunks that are not put together when large.
 
         `in_one_turn` False never writes the message before the recipients are accepted, at the price of a round trip.
+        Recipients that the server finds too many for one transaction follow in further ones.
         """
+        portions = Portions(envelope, limit=self._max_recipients or self.offers.max_recipients)
+        while (portion := portions.take()) is not None:
+            outcome = await self._transact(portion, chunks, in_one_turn=in_one_turn)
+            portions.note(outcome, goes_on=self.is_usable)
+        self._max_recipients = portions.limit
+        return portions.outcome
+
+    async def _transact(self, envelope: Envelope, chunks: Sequence[bytes], *, in_one_turn: bool) -> Outcome:
         self.sent += 1
         if why := self._wire.check():
             self.abort()
@@ -235,5 +246,6 @@ async def _resolve(endpoint: Endpoint) -> list[str] | ConnectFailure:
 
 
 def _address_literal(address: str) -> str:
-    """How a client without a domain name introduces itself (RFC 5321 §4.1.3)."""
+    """How a client without a domain name introduces itself (RFC 5321 §4.1.3); a zone means nothing elsewhere."""
+    address = address.partition("%")[0]
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"

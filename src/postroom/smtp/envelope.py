@@ -1,7 +1,8 @@
 """Who is a message from and for on the wire: the envelope, and its MAIL and RCPT commands (RFC 5321 §4.1.1)?"""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from postroom.errors import AddressError
 from postroom.smtp.extensions import Extensions
@@ -53,6 +54,15 @@ class Envelope:
         for recipient in self.recipients:
             if not _MAILBOX.fullmatch(recipient):
                 raise AddressError(f"{recipient!r} cannot be a recipient", field="recipients")
+
+    def only(self, indexes: Sequence[int]) -> "Envelope":
+        """The envelope with the recipients at these places alone."""
+        if len(indexes) == len(self.recipients):
+            return self
+        dsn = self.dsn
+        if dsn and dsn.original_recipients:
+            dsn = replace(dsn, original_recipients=tuple(dsn.original_recipients[index] for index in indexes))
+        return replace(self, recipients=tuple(self.recipients[index] for index in indexes), dsn=dsn)
 
 
 def mail_command(envelope: Envelope, offers: Extensions) -> bytes:

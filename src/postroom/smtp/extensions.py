@@ -8,7 +8,10 @@ from postroom.rfc.reply import Reply
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """The offered extensions that matter to a sending client. `size_limit` is in octets, 0 when none is declared."""
+    """The offered extensions that matter to a sending client.
+
+    `size_limit` is in octets, `max_messages` of a connection, `max_recipients` of a transaction; 0 when not declared.
+    """
 
     pipelining: bool = False  # RFC 2920
     chunking: bool = False  # RFC 3030
@@ -19,6 +22,8 @@ class Extensions:
     size: bool = False  # RFC 1870
     size_limit: int = 0
     auth: tuple[str, ...] = ()  # RFC 4954
+    max_messages: int = 0  # RFC 9422
+    max_recipients: int = 0
 
 
 def read_extensions(reply: Reply, avoid: Collection[str] = ()) -> Extensions:
@@ -30,7 +35,7 @@ def read_extensions(reply: Reply, avoid: Collection[str] = ()) -> Extensions:
         offered.setdefault(keyword, []).extend(parameters)
     for keyword in avoid:
         offered.pop(keyword.upper(), None)
-    limit = "".join(offered.get("SIZE", ())[:1])
+    limits = dict(limit.partition("=")[::2] for limit in offered.get("LIMITS", ()))
     return Extensions(
         pipelining="PIPELINING" in offered,
         chunking="CHUNKING" in offered,
@@ -39,6 +44,12 @@ def read_extensions(reply: Reply, avoid: Collection[str] = ()) -> Extensions:
         dsn="DSN" in offered,
         starttls="STARTTLS" in offered,
         size="SIZE" in offered,
-        size_limit=int(limit) if limit.isascii() and limit.isdigit() else 0,
+        size_limit=_number("".join(offered.get("SIZE", ())[:1])),
         auth=tuple(dict.fromkeys(offered.get("AUTH", ()))),
+        max_messages=_number(limits.get("MAILMAX", "")),
+        max_recipients=_number(limits.get("RCPTMAX", "")),
     )
+
+
+def _number(digits: str) -> int:
+    return int(digits) if digits.isascii() and digits.isdigit() else 0

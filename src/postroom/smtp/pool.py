@@ -106,7 +106,8 @@ class Pool:
 
     def _is_fit(self, connection: Connection) -> bool:
         is_current = connection.endpoint is self.endpoint
-        return is_current and connection.sent < self._max_messages and connection.is_usable
+        most = min(self._max_messages, connection.offers.max_messages or self._max_messages)
+        return is_current and connection.sent < most and connection.is_usable
 
     async def _retire(self, connection: Connection) -> None:
         try:
