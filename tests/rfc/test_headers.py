@@ -42,6 +42,8 @@ PIECES = [b"A: 1", b"\r", b"\n", b"\r\n", b" ", b"\t", b":", b"From ", b"\xff", 
         (b"  A: 1\nB: 2\n\nx", b"A: 1\r\nB: 2\r\n", b"x"),
         (b"A: 1\nquite Delivered-To: x\nB: 2\n\nx", b"A: 1\r\nB: 2\r\n", b"x"),
         (b"A : 1\n\nx", b"A : 1\r\n", b"x"),
+        (b"A: 1\nno field\nTo: b\n\nx", b"A: 1\r\nTo: b\r\n", b"x"),
+        (b"A: 1\n\nTo: b\nx", b"A: 1\r\n", b"To: b\nx"),
     ],
 )
 def test_finds_the_end_of_the_head(raw: bytes, head: bytes, body: bytes) -> None:

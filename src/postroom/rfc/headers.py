@@ -37,6 +37,11 @@ __all__ = [
 _HEAD_LINE = re.compile(rb"(?:[!-9;-~]+[ \t]*:|[ \t])[^\n]*\n?")
 _FIELD_START = re.compile(rb"[!-9;-~]+[ \t]*:")
 _BROKEN_FIELD = re.compile(rb"[^\n:]+:[^\n]*\n(?=[!-9;-~]+[ \t]*:)")
+# No field at all, but fields that every mail has follow it.
+_JUNK_LINE = re.compile(
+    rb"[^\n:]+\n(?=(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|reply-to)[ \t]*:)",
+    re.IGNORECASE,
+)
 _EMPTY_LINE = re.compile(rb"\r*\n")
 _FIELD = re.compile(rb"(?:[^\n]+\n?|\n)(?:[ \t][^\n]*\n?)*")
 _STRAY_CR = re.compile(rb"\r(?!\n)")
@@ -50,15 +55,15 @@ def split_message(raw: bytes) -> tuple[bytes, bytes]:
     """The head, its line ends made CRLF, and the body, untouched.
 
     The body starts after the empty line or, where that is missing, at the first line that is no header field. Left out
-    are a mbox "From " line, a byte order mark, a first line that is no field though the second one is, and a field
-    whose name is malformed when another field follows it.
+    are a mbox "From " line, a byte order mark, a first line that is no field though the second one is, a field whose
+    name is malformed when another field follows it, and a line that is nothing when a well-known field follows it.
     """
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\r\n")  # old Macintosh files
     end = _find_first_field(raw)
     has_head = _FIELD_START.match(raw, end) is not None
     lines: list[bytes] = []
-    while has_head and (line := _HEAD_LINE.match(raw, end) or _BROKEN_FIELD.match(raw, end)):
+    while has_head and (line := _match_line(raw, end)):
         end = line.end()
         if line.re is _HEAD_LINE:
             lines.append(line[0])
@@ -146,6 +151,12 @@ def _find_first_field(raw: bytes) -> int:
         return line_end - len(line.lstrip(b" \t"))
     is_skipped = line.startswith((b"From ", b">From ")) or (line.strip() and _FIELD_START.match(raw, line_end))
     return line_end if is_skipped else start
+
+
+def _match_line(raw: bytes, start: int) -> re.Match[bytes] | None:
+    if _EMPTY_LINE.match(raw, start):
+        return None
+    return _HEAD_LINE.match(raw, start) or _BROKEN_FIELD.match(raw, start) or _JUNK_LINE.match(raw, start)
 
 
 def _with_crlf(head: bytes) -> bytes:
