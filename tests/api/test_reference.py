@@ -31,6 +31,8 @@ def test_the_description_names_every_operation_once(description: dict[str, Any])
         ("get", "/api/v1/messages"),
         ("post", "/api/v1/messages/batch"),
         ("get", "/api/v1/messages/{message_id}"),
+        ("post", "/api/v1/messages/{message_id}/{action}"),
+        ("post", "/api/v1/deliveries/{action}"),
         ("post", "/api/v1/route"),
         ("get", "/api/v1/alerts"),
     }
@@ -56,7 +58,7 @@ def test_a_message_is_described_with_every_field_and_no_other(description: dict[
     assert described["additionalProperties"] is False
     assert set(described["properties"]) == {
         "from", "to", "cc", "bcc", "reply_to", "subject", "html", "text", "attachments", "headers", "company",
-        "stream", "server", "scheduled_at", "tags",
+        "stream", "server", "scheduled_at", "priority", "tags",
     }  # fmt: skip
 
 

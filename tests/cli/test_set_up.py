@@ -9,7 +9,7 @@ from postroom.domains.senders import alias_domain_of
 from postroom.mailings.models import Template
 from postroom.servers.models import DedicatedServer, OutgoingServer
 from postroom.workspaces.keys import find_key
-from postroom.workspaces.models import Company
+from postroom.workspaces.models import Company, Workspace
 from postroom.workspaces.parameters import DEFAULT_FROM_FILTER, parameter
 from tests.cli.conftest import Postroom
 
@@ -40,6 +40,13 @@ def test_a_parameter_is_set(postroom: Postroom) -> None:
     postroom("workspace", "parameter", DEFAULT_FROM_FILTER, "company-name.com, a@b.example", *HERE)
     company = Company.objects.select_related("workspace").get()
     assert parameter(company.workspace, DEFAULT_FROM_FILTER) == "company-name.com, a@b.example"
+
+
+def test_lifetimes_and_the_grace_period_are_set_one_by_one(postroom: Postroom) -> None:
+    postroom("workspace", "set", "company-name", "--lifetime-hours", "72", "--grace-seconds", "30")
+    postroom("workspace", "set", "company-name", "--mass-lifetime-hours", "24")
+    workspace = Workspace.objects.get()
+    assert (workspace.lifetime_hours, workspace.mass_lifetime_hours, workspace.grace_seconds) == (72, 24, 30)
 
 
 def test_wrong_names_are_refused_in_words(refused: Postroom) -> None:

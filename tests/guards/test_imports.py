@@ -22,6 +22,7 @@ ONLY_IMPORTED_BY = {
         "postroom.outbound.outcome",
         "postroom.outbound.search",
         "postroom.outbound.steer",
+        "postroom.outbound.submit",
         "postroom.cli.mail",
         "postroom.api",
         "postroom.web",

@@ -7,16 +7,17 @@ from postroom.submission.directions import DirectionError, Directions, read_dire
 
 
 def test_without_fields_everything_has_its_default() -> None:
-    assert read_directions(b"Subject: Hello\r\n") == Directions(None, Stream.TRANSACTIONAL, ())
+    assert read_directions(b"Subject: Hello\r\n") == Directions(None, Stream.TRANSACTIONAL, 5, ())
 
 
-def test_reads_company_stream_and_tags() -> None:
+def test_reads_company_stream_priority_and_tags() -> None:
     head = (
-        b"X-Postroom-Company: =?utf-8?q?S=C3=BCd_GmbH?=\r\nx-postroom-stream: Mass\r\nX-Postroom-Tag: order, no. 7\r\n"
+        b"X-Postroom-Company: =?utf-8?q?S=C3=BCd_GmbH?=\r\nx-postroom-stream: Mass\r\nX-Postroom-Priority: 0\r\n"
+        b"X-Postroom-Tag: order, no. 7\r\n"
         b"X-Postroom-Tags: invoice, 2026,,invoice\r\nX-Postroom-Tag: shop\r\n"
     )
     directions = read_directions(head)
-    assert directions == Directions("Süd GmbH", Stream.MASS, ("order, no. 7", "shop", "invoice", "2026"))
+    assert directions == Directions("Süd GmbH", Stream.MASS, 0, ("order, no. 7", "shop", "invoice", "2026"))
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,8 @@ def test_reads_company_stream_and_tags() -> None:
         ("X-Postroom-Company: a\r\nX-Postroom-Company: b", "given 2 times"),
         ("X-Postroom-Stream: bulk", "“bulk”; write transactional or mass"),
         ("X-Postroom-Stream:", "write transactional or mass"),
+        ("X-Postroom-Priority: high", "“high”; write 0"),
+        ("X-Postroom-Priority: ٣", "write 0"),
         ("X-Postroom-Tag: " + "x" * 101, "up to 100 letters"),
         ("X-Postroom-Tags: " + ",".join(map(str, range(21))), "at most 20"),
     ],

@@ -8,7 +8,7 @@ from postroom.api.refusals import as_json
 from postroom.errors import PostroomError
 from postroom.outbound import route
 from postroom.outbound.models import Delivery, Message
-from postroom.outbound.submit import Routed
+from postroom.outbound.submit import Queued
 from postroom.policy.routing import Decision
 from postroom.policy.status import WAITING, Status, of_message
 from postroom.rfc.address import parse_mailbox
@@ -19,11 +19,11 @@ def tell_decision(workspace: Workspace, decision: Decision) -> dict[str, Any]:
     return _tell_decided(decision, route.columns(workspace, decision))
 
 
-def write_accepted(accepted: Routed) -> str:
+def write_accepted(accepted: Queued) -> str:
     return json.dumps(_tell_accepted(accepted))
 
 
-def write_batch(outcomes: Iterable[Routed | PostroomError]) -> str:
+def write_batch(outcomes: Iterable[Queued | PostroomError]) -> str:
     results = [
         {"index": index, **(as_json(outcome) if isinstance(outcome, PostroomError) else _tell_accepted(outcome))}
         for index, outcome in enumerate(outcomes)
@@ -37,6 +37,7 @@ def tell_message(message: Message) -> dict[str, Any]:
     return {
         **tell_summary(message, (delivery.status for delivery in deliveries)),
         **_tell_routing(columns, server=_server(message), from_address=parse_mailbox(message.header_from).address),
+        "leaves_at": min((d.due_at for d in deliveries if d.status in WAITING), default=None),
         "deliveries": list(map(_tell_delivery, deliveries)),
     }
 
@@ -57,12 +58,13 @@ def tell_summary(message: Message, statuses: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def _tell_accepted(accepted: Routed) -> dict[str, Any]:
+def _tell_accepted(accepted: Queued) -> dict[str, Any]:
     return {
         "id": str(accepted.id),
         "message_id": accepted.message_id,
-        "status": Status.QUEUED,
-        **_tell_decided(accepted.decision, accepted.routing),
+        "status": of_message(set(accepted.statuses)),
+        "leaves_at": accepted.leaves_at.isoformat(),
+        **_tell_decided(accepted.routed.decision, accepted.routed.routing),
     }
 
 

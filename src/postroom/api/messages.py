@@ -11,8 +11,10 @@ from postroom.api import answers, search
 from postroom.api.auth import KeyRequest
 from postroom.api.refusals import REFUSED, NotFoundError
 from postroom.api.schemas import Accepted, BatchIn, BatchOut, Listing, MessageIn, MessageList, MessageOut
+from postroom.api.steering import Steered
 from postroom.api.submissions import submit_batch, submit_message
 from postroom.outbound import idempotency
+from postroom.outbound.steer import Action, Choice, steer
 
 IdempotencyKey = Annotated[
     str | None,
@@ -57,6 +59,15 @@ def get_message(request: KeyRequest, message_id: UUID) -> dict[str, Any]:
     if found is None:
         raise NotFoundError("This workspace has no such message.")
     return answers.tell_message(found)
+
+
+@router.post("/{uuid:message_id}/{action}", response={200: Steered, **REFUSED}, summary="Step in on one message")
+def steer_message(request: KeyRequest, message_id: UUID, action: Action) -> dict[str, int]:
+    """Retry, hold, release or cancel what has not left; canceled before leaves_at, nobody gets any of it."""
+    workspace = request.auth.workspace
+    if not search.has_message(workspace, message_id):
+        raise NotFoundError("This workspace has no such message.")
+    return {"changed": steer(workspace, action, Choice(messages=[message_id]))}
 
 
 def _accept(request: KeyRequest, key: str | None, send: Callable[[], str]) -> HttpResponse:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidati
 
 from postroom.api.validation import InvalidValueError
 from postroom.outbound.models import MAX_TAG_LENGTH, MAX_TAGS, Stream
+from postroom.outbound.submit import PRIORITIES
 from postroom.policy.status import Status
 
 MAX_BATCH = 1_000
@@ -109,6 +110,10 @@ class MessageIn(Sending):
     attachments: list[AttachmentIn] | None = None
     headers: Annotated[dict[str, str] | None, Field(description="Further header fields, by name")] = None
     scheduled_at: Annotated[Instant | None, Field(description="Not before this moment (RFC 3339); absent: now")] = None
+    priority: Annotated[
+        int | None,
+        Field(ge=PRIORITIES[0], le=PRIORITIES[-1], description="Lower leaves first, among its stream; absent: 5"),
+    ] = None
     tags: Annotated[list[Tag] | None, Field(max_length=MAX_TAGS, description="Your words to find the message by")] = (
         None
     )
@@ -166,6 +171,7 @@ class Accepted(Route):
     id: UUID
     message_id: Annotated[str, Field(description="Message-ID header, with its angle brackets")]
     status: Status
+    leaves_at: Annotated[datetime | None, Field(description="Not before this moment; until then it can be canceled")]
 
 
 class ErrorDetail(BaseModel):

@@ -16,6 +16,10 @@ def find_message(workspace: Workspace, message_id: UUID) -> Message | None:
     return _messages(workspace).prefetch_related(in_order).filter(pk=message_id).first()
 
 
+def has_message(workspace: Workspace, message_id: UUID) -> bool:
+    return Message.objects.filter(workspace=workspace, pk=message_id).exists()
+
+
 def list_messages(workspace: Workspace, listing: Listing) -> list[tuple[Message, list[str]]]:
     """One more than `listing.limit` if there are more, newest first, each with the states of its deliveries."""
     deliveries = Delivery.objects.filter(message=OuterRef("pk")).order_by()

@@ -10,7 +10,7 @@ from postroom.api.validation import explain
 from postroom.errors import PostroomError
 from postroom.outbound import route
 from postroom.outbound.models import Stream
-from postroom.outbound.submit import Routed, Submission, prepare, store, submit
+from postroom.outbound.submit import DEFAULT_PRIORITY, Queued, Routed, Submission, prepare, store, submit
 from postroom.policy.composition import read_draft, read_from
 from postroom.policy.routing import Decision
 from postroom.servers.selection import server_named
@@ -18,19 +18,19 @@ from postroom.workspaces.access import company_of
 from postroom.workspaces.models import Workspace
 
 # Fields that say how to send; the others are the message itself.
-OPTIONS = {"company", "stream", "server", "scheduled_at", "tags"}
+OPTIONS = {"company", "stream", "server", "scheduled_at", "priority", "tags"}
 
 
-def submit_message(message: MessageIn, workspace: Workspace) -> Routed:
+def submit_message(message: MessageIn, workspace: Workspace) -> Queued:
     """Queue one message; PostroomError when it is refused."""
     return submit([_read(message, workspace)])[0]
 
 
-def submit_batch(items: Sequence[object], workspace: Workspace) -> list[Routed | PostroomError]:
+def submit_batch(items: Sequence[object], workspace: Workspace) -> list[Queued | PostroomError]:
     """Queue the good ones of `items`, all in one transaction; what became of each, in their order."""
     outcomes = [_prepare(item, workspace) for item in items]
-    store([outcome for outcome in outcomes if isinstance(outcome, Routed)])
-    return outcomes
+    queued = iter(store([outcome for outcome in outcomes if isinstance(outcome, Routed)]))
+    return [next(queued) if isinstance(outcome, Routed) else outcome for outcome in outcomes]
 
 
 def decide(sending: Sending, workspace: Workspace) -> Decision:
@@ -61,6 +61,7 @@ def _read(message: MessageIn, workspace: Workspace) -> Submission:
         stream=message.stream or Stream.TRANSACTIONAL,
         forced_server=_server(message, workspace),
         scheduled_at=_if_ahead(message.scheduled_at),
+        priority=DEFAULT_PRIORITY if message.priority is None else message.priority,
         tags=tuple(message.tags or ()),
     )
 

@@ -5,6 +5,8 @@ import click
 from postroom.cli.setup import django_command, find_workspace, set_given
 from postroom.policy.routing import Policy
 
+_HOURS = click.IntRange(1, 24 * 30)
+
 
 @click.group()
 def command() -> None:
@@ -37,8 +39,13 @@ def add(slug: str, company: str) -> None:
 @click.option(
     "--resend-unknown-mass/--hold-unknown-mass", "resends_unknown_mass", default=None, help="Likewise with mass mail."
 )
+@click.option("--lifetime-hours", type=_HOURS, help="How long transactional mail is tried; 120 at first.")
+@click.option("--mass-lifetime-hours", type=_HOURS, help="How long mass mail is tried; 48 at first.")
+@click.option(
+    "--grace-seconds", type=click.IntRange(0, 86_400), help="Mail waits so long before it leaves; 0 at first."
+)  # fmt: skip
 @django_command
-def set_(slug: str, **fields: str | bool | None) -> None:
+def set_(slug: str, **fields: str | bool | int | None) -> None:
     """Change what is given of the workspace SLUG."""
     workspace = find_workspace(slug)
     set_given(workspace, fields)

@@ -13,14 +13,14 @@ from postroom.outbound import compose, queue, route
 from postroom.outbound.models import Stream
 from postroom.outbound.statements import statement
 from postroom.policy.composition import Draft
-from postroom.policy.retry import MASS_LIFETIME_S, TRANSACTIONAL_LIFETIME_S
 from postroom.policy.routing import Decision
+from postroom.policy.status import Status
 from postroom.rfc.address import Mailbox
 from postroom.rfc.submitted import SubmittedMessage
 from postroom.workspaces.models import Company
 
-LIFETIME_S = {Stream.TRANSACTIONAL: TRANSACTIONAL_LIFETIME_S, Stream.MASS: MASS_LIFETIME_S}
-PRIORITY = 5
+PRIORITIES = range(10)  # lower leaves first, inside its lane
+DEFAULT_PRIORITY = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,7 @@ class Submission:
     stream: Stream = Stream.TRANSACTIONAL
     forced_server: int | None = None
     scheduled_at: datetime | None = None  # aware; None: now
+    priority: int = DEFAULT_PRIORITY  # one of PRIORITIES
     tags: tuple[str, ...] = ()
 
 
@@ -47,28 +48,35 @@ class Routed:
     routing: dict[str, Any]
 
     @property
-    def id(self) -> UUID:
-        return self.message.id
-
-    @property
-    def message_id(self) -> str:
-        return self.message.message_id
-
-    @property
     def place(self) -> tuple[int | None, Stream]:
         """Where it waits, as `queue.lane_of` takes it."""
         return route.server_id(self.decision), self.submission.stream
 
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A stored message with the states of its deliveries; it leaves at `leaves_at` at the earliest."""
+
+    routed: Routed
+    leaves_at: datetime
+    statuses: frozenset[Status]
+
+    @property
+    def id(self) -> UUID:
+        return self.routed.message.id
+
+    @property
+    def message_id(self) -> str:
+        return self.routed.message.message_id
+
     @property
     def recipients(self) -> tuple[str, ...]:
-        return self.message.recipients
+        return self.routed.message.recipients
 
 
-def submit(submissions: Sequence[Submission]) -> list[Routed]:
+def submit(submissions: Sequence[Submission]) -> list[Queued]:
     """Queue all of `submissions` or, when one is refused with a PostroomError, none."""
-    routed = list(map(prepare, submissions))
-    store(routed)
-    return routed
+    return store(list(map(prepare, submissions)))
 
 
 def prepare(submission: Submission) -> Routed:
@@ -81,10 +89,10 @@ def prepare(submission: Submission) -> Routed:
     return Routed(submission, message, decision, route.columns(company.workspace, decision))
 
 
-def store(routed: Sequence[Routed]) -> None:
+def store(routed: Sequence[Routed]) -> list[Queued]:
     """Store messages and queue each for its recipients; all or none, also without a transaction around it."""
     if not routed:
-        return
+        return []
     lanes = {place: queue.lane_of(*place) for place in {entry.place for entry in routed}}
     messages = [entry.message for entry in routed]
     arguments: dict[str, Any] = {
@@ -93,12 +101,13 @@ def store(routed: Sequence[Routed]) -> None:
         "heads": [message.head for message in messages],
         "bodies": [message.body for message in messages],
         "body_hashes": [message.body_hash for message in messages],
-        "priority": PRIORITY,
     }
     with connection.cursor() as cursor:
         cursor.execute(statement("enqueue"), arguments)
+        queued = {message: (leaves_at, frozenset(map(Status, statuses))) for message, leaves_at, statuses in cursor}
     for lane in lanes.values():
         queue.announce(lane)
+    return [Queued(entry, *queued[entry.message.id]) for entry in routed]
 
 
 def _row(routed: Routed, lane: int) -> dict[str, Any]:
@@ -119,7 +128,7 @@ def _row(routed: Routed, lane: int) -> dict[str, Any]:
         "scheduled_at": submission.scheduled_at.isoformat() if submission.scheduled_at else None,
         "server_id": route.server_id(routed.decision),
         "lane_id": lane,
-        "lifetime": LIFETIME_S[submission.stream],
+        "priority": submission.priority,
         "recipients": message.recipients,
         **routed.routing,
     }

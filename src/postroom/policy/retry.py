@@ -6,8 +6,8 @@ LONGEST_DELAY_S = 4 * 3600.0
 SHORTEST_HINT_S = 10.0
 LONGEST_HINT_S = 12 * 3600.0
 
-TRANSACTIONAL_LIFETIME_S = 5 * 86400.0  # RFC 5321 §4.5.4.1: at least 4 to 5 days
-MASS_LIFETIME_S = 2 * 86400.0  # a newsletter is old news after the week-end
+LIFETIME_HOURS = 5 * 24  # RFC 5321 §4.5.4.1: at least 4 to 5 days
+MASS_LIFETIME_HOURS = 2 * 24  # a newsletter is old news after the week-end
 
 
 def next_attempt(
@@ -16,7 +16,7 @@ def next_attempt(
     *,
     hint_s: float | None,
     jitter: float,
-    lifetime_s: float = TRANSACTIONAL_LIFETIME_S,
+    lifetime_s: float,
 ) -> float | None:
     """Seconds from now to the next attempt; None when the mail has lived its time and expires.
 

@@ -57,6 +57,7 @@ def accept(account: Account, mail: ReceivedMail) -> UUID:
         source="smtp",
         recipients=tuple(map(parse_mailbox, mail.recipients)),
         stream=directions.stream,
+        priority=directions.priority,
         tags=directions.tags,
     )
     return submit([submission])[0].id

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from postroom.errors import PostroomError
 from postroom.outbound.models import MAX_TAG_LENGTH, MAX_TAGS, Stream
+from postroom.outbound.submit import DEFAULT_PRIORITY, PRIORITIES
 from postroom.rfc.encoded_word import decode_encoded_words
 from postroom.rfc.headers import field_value, iter_fields
 
 PREFIX = "x-postroom-"
-COMPANY, STREAM, TAG, TAGS = (PREFIX + word for word in ("company", "stream", "tag", "tags"))
+COMPANY, STREAM, PRIORITY, TAG, TAGS = (PREFIX + word for word in ("company", "stream", "priority", "tag", "tags"))
 
 
 class DirectionError(PostroomError):
@@ -19,23 +20,29 @@ class DirectionError(PostroomError):
 
 @dataclass(frozen=True, slots=True)
 class Directions:
-    """What is left open has its default: the workspace's first company, the transactional stream, no tags."""
+    """What is left open has its default: the workspace's first company, transactional, no hurry, no tags."""
 
     company: str | None = None
     stream: Stream = Stream.TRANSACTIONAL
+    priority: int = DEFAULT_PRIORITY
     tags: tuple[str, ...] = ()
 
 
 def read_directions(head: bytes) -> Directions:
     """DirectionError for an unknown field, a value that cannot be used, or one that is given twice."""
-    found: dict[str, list[str]] = {COMPANY: [], STREAM: [], TAG: [], TAGS: []}
+    found: dict[str, list[str]] = {name: [] for name in (COMPANY, STREAM, PRIORITY, TAG, TAGS)}
     for name, field in iter_fields(head):
         if name.startswith(PREFIX):
             if name not in found:
                 known = ", ".join(map(_written, found))
                 raise DirectionError(f"There is no field {_written(name)}; known are {known}.", field=name)
             found[name].append(decode_encoded_words(field_value(field)).strip())
-    return Directions(_only(COMPANY, found), _stream(_only(STREAM, found)), _tags(found))
+    return Directions(
+        company=_only(COMPANY, found),
+        stream=_stream(_only(STREAM, found)),
+        priority=_priority(_only(PRIORITY, found)),
+        tags=_tags(found),
+    )
 
 
 def remove_directions(head: bytes) -> bytes:
@@ -56,6 +63,14 @@ def _stream(value: str | None) -> Stream:
     if value.lower() not in Stream.values:
         raise DirectionError(f"{_written(STREAM)} is “{value}”; write {' or '.join(Stream.values)}.", field=STREAM)
     return Stream(value.lower())
+
+
+def _priority(value: str | None) -> int:
+    if value is None:
+        return DEFAULT_PRIORITY
+    if value not in map(str, PRIORITIES):
+        raise DirectionError(f"{_written(PRIORITY)} is “{value}”; write 0 (first) to 9 (last).", field=PRIORITY)
+    return int(value)
 
 
 def _tags(found: dict[str, list[str]]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower, Now
 
+from postroom.policy.retry import LIFETIME_HOURS, MASS_LIFETIME_HOURS
 from postroom.policy.routing import Policy
 
 # A workspace's name is a DNS label of its sub-domain (RFC 1035 §2.3.1).
@@ -31,6 +32,12 @@ class Workspace(models.Model):
     # What happens to mail that may have arrived: sent again (a duplicate at worst), or held for a person.
     resends_unknown = models.BooleanField(default=True, help_text="Transactional mail")
     resends_unknown_mass = models.BooleanField(default=False, help_text="Mass mail")
+    # How long mail is tried before it expires; counted from the moment it was meant to leave.
+    lifetime_hours = models.PositiveSmallIntegerField(db_default=LIFETIME_HOURS, help_text="Transactional mail")
+    mass_lifetime_hours = models.PositiveSmallIntegerField(db_default=MASS_LIFETIME_HOURS, help_text="Mass mail")
+    grace_seconds = models.PositiveIntegerField(
+        db_default=0, help_text="Mail waits so long before it leaves: time to undo"
+    )
     # Raised by database triggers whenever something that routing reads changes; see domains/ and servers/ migrations.
     routing_version = models.BigIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -6,8 +6,15 @@ WITH entry AS MATERIALIZED (
         id uuid, workspace_id bigint, company_id bigint, stream text, source text, author_from text, subject text,
         message_id text, forced_server_id bigint, server_id bigint, header_from text, from_rewritten boolean,
         return_path text, reply_to text, trace jsonb, routed_version bigint, size_bytes integer, tags text[],
-        scheduled_at timestamptz, lane_id bigint, lifetime double precision, recipients text[]
+        scheduled_at timestamptz, lane_id bigint, priority smallint, recipients text[]
     )
+), timed AS (
+    SELECT entry.*,
+           GREATEST(COALESCE(scheduled_at, now()), now() + make_interval(secs => workspace.grace_seconds)) AS start,
+           make_interval(hours => CASE stream WHEN 'mass' THEN workspace.mass_lifetime_hours
+                                              ELSE workspace.lifetime_hours END) AS lifetime
+    FROM entry
+    JOIN workspaces_workspace AS workspace ON workspace.id = entry.workspace_id
 ), message AS (
     INSERT INTO outbound_message (
         id, workspace_id, company_id, stream, source, author_from, subject, message_id, forced_server_id, server_id,
@@ -19,9 +26,13 @@ WITH entry AS MATERIALIZED (
 ), content AS (
     INSERT INTO outbound_messagecontent (message_id, head, body, body_hash)
     SELECT * FROM unnest(%(ids)b::uuid[], %(heads)b::bytea[], %(bodies)b::bytea[], %(body_hashes)b::bytea[])
+), delivery AS (
+    INSERT INTO outbound_delivery (message_id, workspace_id, lane_id, recipient, status, priority, attempts, due_at,
+                                   submitted_at, expires_at, reply_text, reason)
+    SELECT id, workspace_id, lane_id, recipient, 'queued', priority, 0, start, start, start + lifetime, '', ''
+    FROM timed, unnest(recipients) AS recipient
+    RETURNING message_id, due_at, status
 )
-INSERT INTO outbound_delivery (message_id, workspace_id, lane_id, recipient, status, priority, attempts, due_at,
-                               submitted_at, expires_at, reply_text, reason)
-SELECT id, workspace_id, lane_id, recipient, 'queued', %(priority)s, 0, start, start,
-       start + make_interval(secs => lifetime), '', ''
-FROM entry, COALESCE(scheduled_at, now()) AS start, unnest(recipients) AS recipient
+SELECT message_id, min(due_at), array_agg(DISTINCT status)
+FROM delivery
+GROUP BY message_id
