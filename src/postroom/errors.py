@@ -110,3 +110,15 @@ class SignatureRefusedError(PostroomError):
     """The DKIM signature, or the key record it names, is one that a verifier must not accept."""
 
     code = "refused_dkim_signature"
+
+
+class SpfSyntaxError(PostroomError):
+    """The SPF record is malformed, so that receivers treat it as a permanent error."""
+
+    code = "invalid_spf"
+
+
+class DmarcSyntaxError(PostroomError):
+    """The text is not a DMARC record."""
+
+    code = "invalid_dmarc"

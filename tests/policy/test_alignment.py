@@ -26,7 +26,14 @@ def test_one_signature_of_several_is_enough() -> None:
     assert (alignment.spf_aligned, alignment.dkim_aligned, alignment.is_aligned) == (False, True, True)
 
 
-def test_strangers_siblings_and_look_alikes_do_not_align() -> None:
+def test_siblings_of_one_organisation_align() -> None:
+    alignment = dmarc_alignment("mail.company.co.uk", return_path_domain="shop.company.co.uk", dkim_domains=[])
+    assert alignment.spf_aligned
+    neighbours = dmarc_alignment("a.github.io", return_path_domain="b.github.io", dkim_domains=[])
+    assert not neighbours.is_aligned
+
+
+def test_strangers_and_look_alikes_do_not_align() -> None:
     for other in ("brevo.example", "my-company-name.com", "com", "company-name.com.evil.example"):
         alignment = dmarc_alignment("company-name.com", return_path_domain=other, dkim_domains=[other])
         assert not alignment.is_aligned

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from postroom.rfc.address import domain_to_unicode
+from postroom.rfc.organisation import organisational_domain
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Which of the two identifiers belongs to the From's domain (RFC 7489 §3.1); one of them is enough."""
+    """Which of the two identifiers belongs to the From's domain (RFC 9989 §4.4); one of them is enough."""
 
     spf_aligned: bool
     dkim_aligned: bool
@@ -20,25 +21,21 @@ class Alignment:
 
 
 def dmarc_alignment(from_domain: str, *, return_path_domain: str, dkim_domains: Iterable[str]) -> Alignment:
-    """Relaxed alignment (RFC 7489 §3.1.1, §3.1.2) of domains in A-labels; `dkim_domains` are those that sign.
+    """Alignment (RFC 9989 §4.4) of domains in A-labels, relaxed; `dkim_domains` are those that sign.
 
-    Two domains count as one organisation if they are equal or one is a sub-domain of the other. The standard compares
-    organisational domains by a list of public suffixes, so this says no for siblings (mail.company-name.com and
-    shop.company-name.com), where receivers say yes: never a false hope.
+    Organisational domains are compared by the Public Suffix List, so mail.company-name.com and shop.company-name.com
+    are one organisation's, company.github.io and other.github.io are not.
     """
-    spf = _is_relaxed_match(from_domain, return_path_domain)
-    signers = [domain for domain in dkim_domains if _is_relaxed_match(from_domain, domain)]
+    spf = are_aligned(from_domain, return_path_domain)
+    signers = [domain for domain in dkim_domains if are_aligned(from_domain, domain)]
     return Alignment(spf, bool(signers), _say(from_domain, return_path_domain if spf else None, signers))
 
 
-def _is_relaxed_match(one: str, other: str) -> bool:
-    one, other = one.lower(), other.lower()
-    return one == other or _is_below(one, other) or _is_below(other, one)
-
-
-def _is_below(domain: str, parent: str) -> bool:
-    """A single label (com) is a registry's, never an organisation's."""
-    return "." in parent and domain.endswith(f".{parent}")
+def are_aligned(one: str, other: str, *, is_strict: bool = False) -> bool:
+    """Whether two identifiers belong together: equal where the policy is strict (adkim=s, aspf=s)."""
+    if is_strict:
+        return one.lower() == other.lower()
+    return organisational_domain(one) == organisational_domain(other)
 
 
 def _say(from_domain: str, spf_domain: str | None, signers: list[str]) -> str:

@@ -1,0 +1,57 @@
+"""How are records written for a zone file, and for the person who looks after the DNS?"""
+
+from collections.abc import Iterable
+
+from postroom.policy.dns.advice import Advice
+from postroom.policy.dns.findings import Record
+from postroom.rfc.dkim_key import split_txt
+
+TTL_SECONDS = 3600
+
+
+def zone_line(record: Record) -> str:
+    """The record as a line of a zone file (RFC 1035 §5), long texts in strings of at most 255 octets."""
+    return f"{record.name}. {TTL_SECONDS} IN {record.type} {zone_value(record)}"
+
+
+def zone_value(record: Record) -> str:
+    """The value as a zone file or a DNS provider's raw editor takes it."""
+    if record.type == "TXT":
+        return " ".join(f'"{_escape(part)}"' for part in split_txt(record.value))
+    return f"{record.value}."
+
+
+def zone_file(records: Iterable[Record]) -> str:
+    """Lines to add. An SPF line replaces the present one: a name has one SPF record only."""
+    return "".join(f"; {record.purpose}\n{zone_line(record)}\n" for each in records for record in _each_host(each))
+
+
+def letter(advice: Advice) -> tuple[str, str]:
+    """Subject and text of a mail that asks the DNS administrator for what is missing or wrong."""
+    domain = advice.facts.domain
+    subject = f"DNS records for mail of {domain}"
+    if not advice.faults:
+        return subject, f"Hello,\n\nthe DNS records for mail of {domain} are all in place. Nothing is to be done.\n"
+    steps = []
+    for number, finding in enumerate(advice.faults, start=1):
+        found = "\n".join(f"   now: {value}" for value in finding.found) or "   now: nothing"
+        wanted = f"\n   {finding.record.name}  {finding.record.type}  {finding.record.value}" if finding.change else ""
+        steps.append(f"{number}. {finding.change or finding.words}\n   why: {finding.words}\n{found}{wanted}")
+    body = "\n\n".join(steps)
+    text = (
+        f"Hello,\n\nso that mail in the name of {domain} arrives, please change its DNS as follows. "
+        "A name has one SPF record only: change the present one rather than adding a second.\n\n"
+        f"{body}\n\nChanges are seen after the records' TTL, at most two days.\n"
+    )
+    return subject, text
+
+
+def _each_host(record: Record) -> list[Record]:
+    """An MX for several hosts is several records."""
+    if record.type != "MX":
+        return [record]
+    return [Record(record.name, "MX", value, record.purpose) for value in record.value.split(", ") if value]
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,289 @@
+"""Does the advice for a whole domain name every record, and tell how each server's mail will fare?"""
+
+from dataclasses import replace
+
+import pytest
+
+from postroom.policy.dns.advice import Advice, advise
+from postroom.policy.dns.answers import Status
+from postroom.policy.dns.dmarc import LADDER, next_rung
+from postroom.policy.dns.facts import DomainFacts, KeyState, OwnKey, Sender, SignedBy
+from postroom.policy.dns.findings import Finding, Purpose, Verdict
+from postroom.policy.dns.standing import Outcome
+from postroom.policy.dns.writing import letter, zone_file
+from postroom.rfc.dkim_key import public_key_record
+from postroom.rfc.dmarc import Disposition
+from postroom.servers.presets import preset_named
+from tests.policy.zones import Zone, decide
+from tests.rfc.dkim_mail import make_key
+
+DOMAIN = "company-name.com"
+RSA, ED25519 = public_key_record(make_key("rsa")), public_key_record(make_key("ed25519"))
+KEYS = (OwnKey("r1", RSA), OwnKey("e1", ED25519))
+GOOGLE = Sender("Google", "smtp-relay.gmail.com", preset_named("google-workspace-relay"))
+BREVO = Sender("Brevo", "smtp-relay.brevo.com", preset_named("brevo"), SignedBy.PROVIDER)
+POSTMARK = Sender("Postmark", "smtp.postmarkapp.com", preset_named("postmark"), SignedBy.PROVIDER, ("20260101pm",))
+OWN = Sender("Own", "smtp.company-name.com")
+GOOD: Zone = {
+    (DOMAIN, "TXT"): ["v=spf1 a:smtp.company-name.com include:_spf.google.com ~all"],
+    ("_spf.google.com", "TXT"): ["v=spf1 ip4:192.0.2.0/25 ~all"],
+    ("smtp.company-name.com", "A"): ["198.51.100.7"],
+    (DOMAIN, "MX"): ["10 mx.company-name.com"],
+    ("mx.company-name.com", "A"): ["198.51.100.8"],
+    (f"r1._domainkey.{DOMAIN}", "TXT"): [RSA],
+    (f"e1._domainkey.{DOMAIN}", "TXT"): [ED25519],
+    (f"google._domainkey.{DOMAIN}", "TXT"): [RSA],
+    (f"_dmarc.{DOMAIN}", "TXT"): [f"v=DMARC1; p=quarantine; rua=mailto:dmarc-reports@{DOMAIN}"],
+    (f"_smtp._tls.{DOMAIN}", "TXT"): [f"v=TLSRPTv1; rua=mailto:dmarc-reports@{DOMAIN}"],
+    (f"brevo1._domainkey.{DOMAIN}", "CNAME"): ["b1.company-name-com.dkim.brevo.com"],
+    (f"brevo2._domainkey.{DOMAIN}", "CNAME"): ["b2.company-name-com.dkim.brevo.com"],
+    ("b1.company-name-com.dkim.brevo.com", "TXT"): [RSA],
+    ("b2.company-name-com.dkim.brevo.com", "TXT"): [RSA],
+    (f"20260101pm._domainkey.{DOMAIN}", "TXT"): [RSA],
+}
+
+
+def judge(zone: Zone = GOOD, *, without: tuple[tuple[str, str], ...] = (), **changes: object) -> Advice:
+    facts = DomainFacts(DOMAIN, DOMAIN, (OWN,), KEYS, report_address=f"dmarc-reports@{DOMAIN}")
+    zone = {key: value for key, value in zone.items() if key not in without}
+    return decide(zone, lambda answers: advise(replace(facts, **changes), answers))  # type: ignore[arg-type]
+
+
+def finding(advice: Advice, name: str) -> Finding:
+    (found,) = [one for one in advice.findings if one.record.name == name and one.record.type != "MX"]
+    return found
+
+
+def at(name: str, *values: str, type_: str = "TXT") -> Zone:
+    return {**GOOD, (f"{name}.{DOMAIN}" if name else DOMAIN, type_): list(values)}
+
+
+def test_a_domain_that_is_set_up_has_no_faults() -> None:
+    advice = judge(senders=(OWN, GOOGLE, BREVO, POSTMARK))
+    assert [(f.record.name, f.codes) for f in advice.faults] == []
+    assert [(s.server, s.dkim, s.dmarc) for s in advice.standings] == [
+        (name, Outcome.PASS, Outcome.PASS) for name in ("Own", "Google", "Brevo", "Postmark")
+    ]
+    assert [(s.server, s.spf, s.spf_domain) for s in advice.standings] == [
+        ("Own", Outcome.PASS, DOMAIN),
+        ("Google", Outcome.PASS, DOMAIN),
+        ("Brevo", Outcome.FAIL, ""),
+        ("Postmark", Outcome.FAIL, ""),
+    ]
+    assert advice.next_policy == LADDER[2]
+
+
+def test_an_empty_zone_misses_everything_and_the_records_fill_it() -> None:
+    advice = judge({})
+    assert {f.record.purpose for f in advice.faults} == {Purpose.SPF, Purpose.DKIM, Purpose.DMARC, Purpose.MX}
+    (standing,) = advice.standings
+    assert (standing.spf, standing.dkim, standing.dmarc) == (Outcome.FAIL, Outcome.FAIL, Outcome.FAIL)
+    filled = {(r.name, r.type): [r.value] for r in advice.records}
+    filled |= {key: GOOD[key] for key in ((DOMAIN, "MX"), ("mx.company-name.com", "A"), ("smtp.company-name.com", "A"))}
+    assert judge(filled).faults == ()
+
+
+# --- DKIM ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ([RSA[:255]], "dkim-truncated"),
+        ([public_key_record(make_key("rsa-1024"))], "dkim-other-key"),
+        (["v=DKIM1; k=rsa; p="], "dkim-revoked"),
+        ([RSA.replace("k=rsa", "k=ed25519")], "dkim-kind"),
+        ([RSA + "; h=sha1"], "dkim-hash"),
+        ([RSA, RSA], "dkim-several"),
+        (["hello"], "dkim-unusable"),
+    ],
+)
+def test_a_key_that_receivers_cannot_use_is_wrong(values: list[str], code: str) -> None:
+    advice = judge(at("r1._domainkey", *values))
+    found = finding(advice, f"r1._domainkey.{DOMAIN}")
+    assert (found.verdict, found.codes) == (Verdict.WRONG, (code,))
+    assert found.change
+
+
+def test_a_key_with_blanks_in_it_is_the_same_key_and_one_under_test_is_noted() -> None:
+    assert finding(judge(at("r1._domainkey", RSA.replace("p=MII", "p=M I I"))), f"r1._domainkey.{DOMAIN}").holds
+    assert finding(judge(at("r1._domainkey", RSA + "; t=y:s")), f"r1._domainkey.{DOMAIN}").codes == ("dkim-testing",)
+
+
+def test_a_pointer_must_lead_to_the_providers_key() -> None:
+    assert finding(judge(senders=(BREVO,)), f"brevo1._domainkey.{DOMAIN}").verdict is Verdict.OK
+    wrong = judge(at("brevo1._domainkey", "b1.other-com.dkim.brevo.com", type_="CNAME"), senders=(BREVO,))
+    assert finding(wrong, f"brevo1._domainkey.{DOMAIN}").codes == ("dkim-dangling",)
+    stolen = {**at("brevo1._domainkey", "evil.example", type_="CNAME"), ("evil.example", "TXT"): [RSA]}
+    assert "dkim-wrong-target" in finding(judge(stolen, senders=(BREVO,)), f"brevo1._domainkey.{DOMAIN}").codes
+    copied = {**GOOD, (f"brevo1._domainkey.{DOMAIN}", "TXT"): [RSA]}
+    assert finding(judge(copied, senders=(BREVO,)), f"brevo1._domainkey.{DOMAIN}").verdict is Verdict.NOTE
+
+
+def test_a_pointer_to_the_platforms_key_may_stand_in_for_our_own() -> None:
+    keys = (OwnKey("postroom1", RSA, pointer="postroom1._domainkey.platform.example"),)
+    name = f"postroom1._domainkey.{DOMAIN}"
+    assert finding(judge(keys=keys), name).verdict is Verdict.MISSING
+    target = "postroom1._domainkey.platform.example"
+    zone = {**GOOD, (name, "CNAME"): [target], (target, "TXT"): [RSA]}
+    assert finding(judge(zone, keys=keys), name).verdict is Verdict.OK
+
+
+def test_a_waiting_key_does_not_count_for_signing_and_a_retired_one_may_go() -> None:
+    waiting = judge(keys=(OwnKey("r1", RSA, KeyState.WAITING),))
+    assert waiting.standings[0].dkim is Outcome.FAIL
+    retired = finding(judge(keys=(OwnKey("r1", RSA, KeyState.RETIRED),)), f"r1._domainkey.{DOMAIN}")
+    assert (retired.verdict, retired.codes) == (Verdict.NOTE, ("dkim-retired",))
+    gone = judge(keys=(OwnKey("r0", RSA, KeyState.RETIRED),))
+    assert finding(gone, f"r0._domainkey.{DOMAIN}").verdict is Verdict.OK
+
+
+def test_without_any_key_one_is_asked_for_and_unknown_selectors_are_told() -> None:
+    assert "dkim-no-key" in [code for f in judge(keys=()).findings for code in f.codes]
+    unknown = replace(POSTMARK, selectors=())
+    (found,) = [f for f in judge(senders=(unknown,)).findings if f.codes == ("dkim-selector-unknown",)]
+    assert found.verdict is Verdict.UNCLEAR
+
+
+# --- DMARC ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict", "code"),
+    [
+        ("v=DMARC1; p=reject; rua=mailto:x@company-name.com", Verdict.OK, "dmarc-reject"),
+        ("v=DMARC1; p=none", Verdict.NOTE, "dmarc-no-reports"),
+        ("v=dmarc1; p=none", Verdict.WRONG, "dmarc-typo"),
+        ("v=DMARC1; p=quarantaine; rua=mailto:x@company-name.com", Verdict.WRONG, "dmarc-syntax"),
+        ("v=DMARC1; p=reject; sp=none; rua=mailto:x@company-name.com", Verdict.NOTE, "dmarc-subdomains"),
+        ("v=DMARC1; p=reject; pct=10; rua=mailto:x@company-name.com", Verdict.NOTE, "dmarc-percent"),
+        ("v=DMARC1; p=reject; t=y; rua=mailto:x@company-name.com", Verdict.NOTE, "dmarc-testing"),
+        ("v=DMARC1; p=reject; aspf=s; rua=mailto:x@mail.company-name.com", Verdict.OK, "dmarc-strict-aspf"),
+        ("v=DMARC1; p=none; rua=mailto:x@reports.example", Verdict.WRONG, "dmarc-reports-refused"),
+    ],
+)
+def test_a_policy_is_told_with_what_it_changes(value: str, verdict: Verdict, code: str) -> None:
+    found = finding(judge(at("_dmarc", value)), f"_dmarc.{DOMAIN}")
+    assert found.verdict is verdict
+    assert code in found.codes
+    assert bool(found.change) == (verdict is Verdict.WRONG)
+
+
+def test_reports_may_go_elsewhere_where_the_receiver_agrees() -> None:
+    zone = {
+        **at("_dmarc", "v=DMARC1; p=none; rua=mailto:x@reports.example"),
+        (f"{DOMAIN}._report._dmarc.reports.example", "TXT"): ["v=DMARC1"],
+    }
+    assert finding(judge(zone), f"_dmarc.{DOMAIN}").verdict is Verdict.OK
+
+
+def test_a_sub_domain_inherits_the_policy_for_sub_domains() -> None:
+    zone = at("_dmarc", f"v=DMARC1; p=reject; sp=quarantine; rua=mailto:x@{DOMAIN}")
+    advice = judge(zone, domain=f"mail.{DOMAIN}", from_domain=f"mail.{DOMAIN}", keys=())
+    found = finding(advice, f"_dmarc.mail.{DOMAIN}")
+    assert found.codes == ("dmarc-inherited",)
+    assert "“quarantine”" in found.words
+    assert advice.standings[0].words.endswith("receivers put it into the spam folder.")
+
+
+def test_two_policies_are_none() -> None:
+    assert finding(judge(at("_dmarc", "v=DMARC1; p=none", "v=DMARC1; p=reject")), f"_dmarc.{DOMAIN}").codes == (
+        "dmarc-several",
+    )
+
+
+def test_the_ladder_leads_from_none_over_quarantine_to_reject() -> None:
+    steps = [next_rung(Disposition.NONE), next_rung(Disposition.QUARANTINE), next_rung(Disposition.REJECT)]
+    assert [step.policy if step else None for step in steps] == ["quarantine", "reject", None]
+
+
+def test_a_record_that_receivers_give_up_on_lets_nobody_pass() -> None:
+    for text in ("v=spf1 include:_spf.google.com include:gone.example ~all", "v=spf1 include:_spf.google.com a:"):
+        (standing,) = judge(at("", text), senders=(GOOGLE,)).standings
+        assert standing.spf is Outcome.FAIL, text
+
+
+# --- alignment -----------------------------------------------------------------------------------------------------
+
+
+def test_strict_alignment_needs_the_very_domain() -> None:
+    elsewhere = {"domain": f"bounces.{DOMAIN}", "keys": (), "senders": (GOOGLE,)}
+    relaxed = {**GOOD, (f"bounces.{DOMAIN}", "TXT"): ["v=spf1 include:_spf.google.com -all"]}
+    strict = {**relaxed, (f"_dmarc.{DOMAIN}", "TXT"): ["v=DMARC1; p=reject; aspf=s; rua=mailto:x@company-name.com"]}
+    without = ((f"google._domainkey.{DOMAIN}", "TXT"),)
+    assert judge(relaxed, without=without, **elsewhere).standings[0].dmarc is Outcome.PASS
+    (standing,) = judge(strict, without=without, **elsewhere).standings
+    assert standing.dmarc is Outcome.FAIL
+    assert standing.words.endswith("So DMARC fails, and by the policy of company-name.com receivers refuse it.")
+
+
+def test_a_from_elsewhere_does_not_align_with_our_bounce_domain() -> None:
+    (standing,) = judge(from_domain="other.example", keys=()).standings
+    assert (standing.spf, standing.dmarc) == (Outcome.FAIL, Outcome.FAIL)
+
+
+def test_a_delegated_return_path_aligns() -> None:
+    zone = {**at("pm-bounces", "pm.mtasv.net", type_="CNAME"), ("pm.mtasv.net", "A"): ["192.0.2.9"]}
+    (standing,) = judge(zone, senders=(POSTMARK,)).standings
+    assert (standing.spf, standing.spf_domain) == (Outcome.PASS, f"pm-bounces.{DOMAIN}")
+    wrong = judge(at("pm-bounces", "pm.example", type_="CNAME"), senders=(POSTMARK,))
+    assert finding(wrong, f"pm-bounces.{DOMAIN}").codes == ("return-path-wrong",)
+
+
+# --- receiving -----------------------------------------------------------------------------------------------------
+
+WITHOUT_MX = {key: value for key, value in GOOD.items() if key != (DOMAIN, "MX")}
+ALIASED = {("www.a.example", "CNAME"): ["mx.company-name.com"]}
+
+
+@pytest.mark.parametrize(
+    ("zone", "verdict", "code"),
+    [
+        (at("", "0 ", type_="MX"), Verdict.WRONG, "mx-null"),
+        (at("", "10 gone.example", type_="MX"), Verdict.WRONG, "mx-no-address"),
+        (at("", "10 mx.company-name.com", "20 gone.example", type_="MX"), Verdict.NOTE, "mx-no-address"),
+        (at("", "10 www.a.example", type_="MX") | ALIASED, Verdict.NOTE, "mx-cname"),
+        (WITHOUT_MX | {(DOMAIN, "A"): ["192.0.2.1"]}, Verdict.NOTE, "mx-implicit"),
+        (WITHOUT_MX, Verdict.MISSING, "mx-missing"),
+        ({**GOOD, (DOMAIN, "MX"): Status.SERVFAIL}, Verdict.UNCLEAR, "dns-servfail"),
+    ],
+)  # fmt: skip
+def test_where_mail_goes_is_judged(zone: Zone, verdict: Verdict, code: str) -> None:
+    (found,) = [f for f in judge(zone).findings if f.record.type == "MX"]
+    assert found.verdict is verdict
+    assert code in found.codes
+
+
+def test_mail_that_should_come_to_us_must_not_go_elsewhere() -> None:
+    (found,) = [f for f in judge(mx_hosts=("in.postroom.example",)).findings if f.record.type == "MX"]
+    assert "mx-elsewhere" in found.codes
+    assert found.record.value == "10 in.postroom.example"
+
+
+# --- words and files -----------------------------------------------------------------------------------------------
+
+
+def test_unclear_answers_are_no_faults() -> None:
+    zone = dict.fromkeys(GOOD, Status.TIMEOUT)
+    advice = judge(zone)
+    assert advice.faults == ()
+    assert advice.verdict is Verdict.UNCLEAR
+    assert {s.dmarc for s in advice.standings} == {Outcome.UNCLEAR}
+
+
+def test_the_zone_file_splits_long_texts_and_ends_names_with_a_dot() -> None:
+    text = zone_file(judge({}, mx_hosts=("a.example", "b.example")).records)
+    lines = [line for line in text.splitlines() if not line.startswith(";")]
+    key = next(line for line in lines if line.startswith("r1._domainkey.company-name.com. 3600 IN TXT "))
+    assert all(len(part) <= 255 for part in key.split('"')[1::2])
+    assert "".join(key.split('"')[1::2]) == RSA
+    assert "company-name.com. 3600 IN MX 10 a.example." in lines
+    assert "company-name.com. 3600 IN MX 10 b.example." in lines
+
+
+def test_the_letter_to_the_administrator_names_each_change() -> None:
+    subject, text = letter(judge(at("", "v=spf1 -all")))
+    assert DOMAIN in subject
+    assert "now: v=spf1 -all" in text
+    assert "v=spf1 a:smtp.company-name.com -all" in text
+    assert "nothing is to be done" in letter(judge())[1].lower()
