@@ -5,20 +5,29 @@ run beside each other, and the tests run whatever those say.
 """
 
 import os
+import pwd
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = Path(sys.executable).parent
 sys.path.insert(0, str(ROOT))
 
-from tests.peers.programs import PACKAGES, explain_missing, find  # noqa: E402 - found through the line above
+from tests.peers.programs import (  # noqa: E402 - found through the line above
+    EXIM_USER,
+    PACKAGES,
+    UNPACKED,
+    UNPACKED_PACKAGES,
+    explain_missing,
+    find,
+)
 
 FORMAT_AND_LINT = {"format": ["ruff", "format", "--check"], "lint": ["ruff", "check"]}
 CHECKS = {
@@ -64,17 +73,48 @@ def run_check(name: str, command: Sequence[str]) -> Outcome:
 def install_programs() -> Outcome:
     """Install the Debian packages that tests need. Where that may not be, say so; in CI it counts as a failure."""
     started = time.monotonic()
-    if explain_missing(*PACKAGES) and os.geteuid() == 0 and find("apt-get"):
-        with no_services_started():
-            _ = apt_install() or (apt_get("update") and apt_install())
-    why = explain_missing(*PACKAGES)
+    if os.geteuid() == 0 and find("apt-get"):
+        if explain_missing(*PACKAGES):
+            with no_services_started():
+                update_if_need_be(apt_install)
+        if explain_missing(*UNPACKED_PACKAGES):
+            update_if_need_be(apt_unpack)
+        add_exim_user()
+    why = explain_missing(*PACKAGES, *UNPACKED_PACKAGES)
     if why:
         print(f"The tests with real mail programs will be skipped: {why}", flush=True)
     return Outcome("programs", not (why and os.environ.get("CI")), time.monotonic() - started)
 
 
+def update_if_need_be(install: Callable[[], bool]) -> None:
+    _ = install() or (apt_get("update") and install())
+
+
 def apt_install() -> bool:
-    return apt_get("install", "--yes", "--no-install-recommends", *sorted(set(PACKAGES.values())))
+    """Nothing is removed for it: a machine keeps its mail server."""
+    return apt_get("install", "--yes", "--no-install-recommends", "--no-remove", *sorted(set(PACKAGES.values())))
+
+
+def apt_unpack() -> bool:
+    """What cannot be installed beside the others, with its dependencies, into a folder of ours."""
+    with TemporaryDirectory() as folder:
+        Path(folder, "partial").mkdir()
+        place = ["-o", f"Dir::Cache::archives={folder}", "-o", "APT::Sandbox::User=root"]
+        download = ["install", "--download-only", "--yes", "--no-install-recommends", *place]
+        if not apt_get(*download, *UNPACKED_PACKAGES.values()):
+            return False
+        for package in Path(folder).glob("*.deb"):
+            subprocess.run(["dpkg", "--extract", package, UNPACKED], check=True)
+    for program in UNPACKED.glob("usr/sbin/*"):
+        program.chmod(0o755)  # setuid is for the one of the system
+    return True
+
+
+def add_exim_user() -> None:
+    """As the installation of the package does."""
+    if EXIM_USER not in (user.pw_name for user in pwd.getpwall()):
+        options = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", "--badname"]
+        subprocess.run(["useradd", *options, EXIM_USER], check=False)
 
 
 def apt_get(*arguments: str) -> bool:

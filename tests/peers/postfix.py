@@ -4,16 +4,15 @@ import os
 import pwd
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.peers.certificates import TlsFiles
 from tests.peers.programs import explain_missing, find, free_port
+from tests.peers.waiting import greets, wait_until
 
 MASTER_CF = """\
 127.0.0.1:{port} inet n - n - - smtpd
@@ -38,7 +37,7 @@ postlog    unix-dgram n - n - 1 postlogd
 
 # owner: folders. `postfix check` would make the queue's, in two seconds.
 FOLDERS = {
-    "root": "etc queue queue/pid",
+    "root": "etc etc/sasl queue queue/pid",
     "postfix": "data queue/active queue/bounce queue/corrupt queue/defer queue/deferred queue/flush queue/hold "
     "queue/incoming queue/maildrop queue/private queue/public queue/saved queue/trace",
     "nobody": "mail",
@@ -71,7 +70,7 @@ class Postfix:
             found = [message for message in self._delivered() if _recipient(message) == address.lower()]
             return len(found) >= count
 
-        if not _wait_until(has_settled, timeout):
+        if not wait_until(has_settled, timeout):
             raise AssertionError(f"{len(found)} of {count} messages for {address} after {timeout} s\n{self.log()}")
         return found
 
@@ -94,12 +93,14 @@ def run_postfix(
     *domains: str,
     tls: TlsFiles | None = None,
     replies: Mapping[str, str] | None = None,
+    accounts: Mapping[str, str] | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Postfix]:
     """Start a Postfix of its own for these domains; stop it and remove its files at the end.
 
     tls: offer STARTTLS with this certificate. replies: answers to RCPT by recipient address, such as
-    `{"gone@customer.example.com": "550 5.1.1 User unknown"}`. settings: further lines of main.cf, for example
+    `{"gone@customer.example.com": "550 5.1.1 User unknown"}`. accounts: passwords by user; AUTH is then offered under
+    TLS. settings: further lines of main.cf, for example
     `{"smtpd_milters": "inet:127.0.0.1:8891"}`. Raises RuntimeError when Postfix cannot run here; mail for other
     domains is refused, so nothing leaves the machine.
     """
@@ -109,7 +110,8 @@ def run_postfix(
     directory = Path(tempfile.mkdtemp(prefix="postfix-"))
     try:
         peer = Postfix(directory, port=free_port(), domains=domains)
-        _write_configuration(peer, tls, replies or {}, settings or {})
+        _write_configuration(peer, tls, replies or {}, {**(_sasl_settings() if accounts else {}), **(settings or {})})
+        _write_accounts(peer, accounts or {})
         with _master(peer):
             yield peer
     finally:
@@ -185,6 +187,26 @@ def _tls_settings(tls: TlsFiles) -> dict[str, str]:
     }
 
 
+def _sasl_settings() -> dict[str, str]:
+    return {
+        "smtpd_sasl_auth_enable": "yes",
+        "smtpd_tls_auth_only": "yes",
+        "smtpd_sasl_local_domain": "$myhostname",
+    }
+
+
+def _write_accounts(peer: Postfix, accounts: Mapping[str, str]) -> None:
+    """For Cyrus SASL, which keeps a file of passwords of its own."""
+    file = peer.directory / "etc/sasldb2"
+    for user, password in accounts.items():
+        command = [find("saslpasswd2") or "saslpasswd2", "-c", "-p", "-f", str(file), "-u", "mx.peer.example", user]
+        subprocess.run(command, input=password.encode(), check=True, timeout=20)
+        shutil.chown(file, "postfix")
+    (peer.directory / "etc/sasl/smtpd.conf").write_text(  # beside main.cf, where Debian's Postfix looks for it
+        f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {file}\nmech_list: PLAIN LOGIN CRAM-MD5\n"
+    )
+
+
 @contextmanager
 def _master(peer: Postfix) -> Iterator[None]:
     """Run the master process as our child, so that its pid is known and it ends even if the test process is killed.
@@ -201,7 +223,10 @@ def _master(peer: Postfix) -> Iterator[None]:
         start_new_session=True,
     ) as process:
         try:
-            if not _wait_until(lambda: process.poll() is not None or _greets(peer), timeout=20) or process.returncode:
+            if (
+                not wait_until(lambda: process.poll() is not None or greets(peer.host, peer.port), timeout=20)
+                or process.returncode
+            ):
                 # Without a terminal Postfix tells the system's log alone what it dislikes in main.cf.
                 main_cf = (peer.directory / "etc/main.cf").read_text()
                 raise RuntimeError(f"Postfix did not start\n{peer.log()}\nmain.cf:\n{main_cf}")
@@ -210,24 +235,7 @@ def _master(peer: Postfix) -> Iterator[None]:
             process.terminate()
 
 
-def _greets(peer: Postfix) -> bool:
-    try:
-        with socket.create_connection((peer.host, peer.port), timeout=5) as connection:
-            return connection.recv(4) == b"220 "
-    except OSError:
-        return False
-
-
 def _recipient(message: bytes) -> str:
     field = re.search(rb"^X-Original-To: (.*)\r\n", message, re.MULTILINE)
     assert field, "virtual(8) adds the field to every message"
     return field[1].decode().lower()
-
-
-def _wait_until(condition: Callable[[], bool], timeout: float) -> bool:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
