@@ -1,16 +1,17 @@
 """What stands in the database after a submission: everything, or nothing?"""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from postroom.errors import HeaderError, NoRecipientsError, UnknownServerError
 from postroom.outbound.compose import MessageTooLargeError
 from postroom.outbound.models import Delivery, Message, MessageContent, Stream
-from postroom.outbound.submit import submit
+from postroom.outbound.submit import Queued, submit
 from postroom.policy.composition import Draft
 from postroom.policy.retry import MASS_LIFETIME_HOURS
 from postroom.rfc.address import Mailbox, parse_mailbox
@@ -92,6 +93,23 @@ def test_a_thousand_messages_take_no_more_queries_than_one(office: Office) -> No
         counts.append(len(queries))
     assert counts[1] == counts[2] <= 12
     assert Message.objects.count() == Delivery.objects.count() == 1002
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_that_submit_at_once_each_get_their_own(office: Office) -> None:
+    office.add_server()
+    submissions = [office.submission(f"customer{number}@customer.example.com") for number in range(40)]
+
+    def submit_some(start: int) -> list[Queued]:
+        try:
+            return [queued for number in range(start, start + 10) for queued in submit([submissions[number]])]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as threads:
+        queued = [one for some in threads.map(submit_some, range(0, 40, 10)) for one in some]
+    for number, one in enumerate(queued):
+        assert Delivery.objects.get(message=one.id).recipient == f"customer{number}@customer.example.com"
 
 
 def test_nothing_to_submit_is_no_error(office: Office) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 from postroom.bench.surroundings import cpu_seconds, own_database, process
 
+# A queue that is in use: PostgreSQL plans by what it has seen in its tables.
+MESSAGES_BEFORE = 2_000
 WARM_UP_SECONDS = 1.0
 START_SECONDS = 30
 PORTS = ("POSTROOM_HTTP_PORT", "POSTROOM_SUBMISSION_PORT", "POSTROOM_CAPTURE_PORT")
@@ -33,7 +35,9 @@ def measure(plan: Plan, database_url: str) -> dict[str, object]:
         environment = stack.enter_context(own_database(database_url))
         ports = [str(_free_port()) for _ in PORTS]
         environment |= dict(zip(PORTS, ports, strict=True))
-        key = _output("-m", "postroom.bench.fill", "0", "none", "127.0.0.1", "25", "5", env=environment)
+        key = _output(
+            "-m", "postroom.bench.fill", str(MESSAGES_BEFORE), "none", "127.0.0.1", "25", "5", env=environment
+        )
         is_smtp = plan.way.startswith("smtp")
         command = ("smtpd", "--only", "submission") if is_smtp else ("web",)
         server = stack.enter_context(process("-m", "postroom", *command, env=environment))

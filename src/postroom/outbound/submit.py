@@ -4,11 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DataError, IntegrityError, connection
 
+from postroom.combining import Combined
 from postroom.outbound import compose, queue, route
 from postroom.outbound.models import Stream
 from postroom.outbound.statements import statement
@@ -21,6 +23,9 @@ from postroom.workspaces.models import Company
 
 PRIORITIES = range(10)  # lower leaves first, inside its lane
 DEFAULT_PRIORITY = 5
+
+# What is larger gains little by company, and would hold up the others.
+MOST_COMBINED_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +98,20 @@ def store(routed: Sequence[Routed]) -> list[Queued]:
     """Store messages and queue each for its recipients; all or none, also without a transaction around it."""
     if not routed:
         return []
+    is_large = sum(entry.message.size_bytes for entry in routed) > MOST_COMBINED_BYTES
+    return _store_now(routed) if is_large or connection.in_atomic_block else _store_combined(routed)
+
+
+def _store_groups(groups: Sequence[Sequence[Routed]]) -> list[list[Queued]]:
+    queued = iter(_store_now(list(chain.from_iterable(groups))))
+    return [list(islice(queued, len(group))) for group in groups]
+
+
+# What several threads have to store at the same time shares a statement and a commit.
+_store_combined = Combined(_store_groups, divisible=(DataError, IntegrityError))
+
+
+def _store_now(routed: Sequence[Routed]) -> list[Queued]:
     lanes = {place: queue.lane_of(*place) for place in {entry.place for entry in routed}}
     messages = [entry.message for entry in routed]
     arguments: dict[str, Any] = {
