@@ -1,6 +1,7 @@
 """What does every test find ready: PostgreSQL, a Postfix, certificates, ports, and a word when a program is missing?"""
 
 import os
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,8 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     config = pluginmanager.get_plugin("pytestconfig")
     assert isinstance(config, pytest.Config)
     if not _is_django_free(config):
+        fetched = runpy.run_path(str(Path(__file__).parent.parent / "scripts/assets.py"))["main"]()
+        assert fetched == 0, "the pages' stylesheet and scripts could not be fetched"
         _set_up_django()
 
 

@@ -20,6 +20,7 @@ ONLY_IMPORTED_BY = {
         "postroom.outbound.models",
         "postroom.outbound.queue",
         "postroom.outbound.outcome",
+        "postroom.outbound.attention",
         "postroom.outbound.search",
         "postroom.outbound.steer",
         "postroom.outbound.submit",

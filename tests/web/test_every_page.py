@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from postroom.web import static_files
 
-PUBLIC = {"/login", "/logout", "/healthz", "/assets/<slug:version>/<str:name>"}
+PUBLIC = {"/login", "/logout", "/healthz", "/assets/<slug:version>/<str:name>", "/preferences"}
 EXAMPLES = {
     "<slug:version>/<str:name>": "x/style.css",
     "<uuidstr:message_id>": str(UUID(int=1)),

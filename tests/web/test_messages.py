@@ -73,7 +73,7 @@ def test_needs_no_more_queries_for_more_recipients(
         Attempt.objects.create(
             delivery=delivery, server_name="mx", outcome="bounced", reply_code=550, reply_text="550 No"
         )
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(9):
         page(member, f"/messages/{message.pk}")
 
 
@@ -226,7 +226,7 @@ def test_shows_every_text_of_a_message_as_text(member: Client, workspace: Worksp
     for address in ("/messages", f"/messages/{message.pk}"):
         text = page(member, address)
         assert "&lt;script&gt;" in text
-        assert "<script" not in text
+        assert SCRIPT not in text
 
 
 def test_hands_out_the_message_as_a_file_that_cannot_act(member: Client, workspace: Workspace) -> None:

@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from postroom.policy.permission import Role
 from postroom.policy.status import Status
-from postroom.web.templatetags.postroom import SYMBOLS, in_words
+from postroom.web.templatetags.postroom import in_words
+from postroom.web.vocabulary import ROLES, STATES
 
 NOW = datetime(2025, 3, 31, 12, tzinfo=UTC)
 
@@ -28,6 +30,11 @@ def test_says_how_long_ago_something_was(before: timedelta, words: str) -> None:
     assert in_words(NOW - before, now=NOW) == words
 
 
-def test_gives_every_state_a_symbol_of_its_own() -> None:
-    assert set(SYMBOLS) == set(Status)
-    assert len(set(SYMBOLS.values())) == len(Status)
+def test_gives_every_state_a_word_and_an_icon_of_its_own() -> None:
+    assert set(STATES) == set(Status)
+    assert len({term.icon for term in STATES.values()}) == len(Status)
+    assert len({str(term.word) for term in STATES.values()}) == len(Status)
+
+
+def test_has_words_for_every_role() -> None:
+    assert set(ROLES) == set(Role)

@@ -1,5 +1,6 @@
 """What Django is told: the typed environment turned into its settings."""
 
+from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from postroom.config import runtime
@@ -31,6 +32,10 @@ ALLOWED_HOSTS = ["*"]  # Host names are the reverse proxy's business; links are 
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [Path(__file__).parent.parent / "locale"]
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 ROOT_URLCONF = "postroom.config.urls"
 WSGI_APPLICATION = "postroom.config.wsgi.application"
 DATABASES = {"default": _database(_runtime.database_url)}
@@ -42,6 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
+    "django.contrib.messages",
     "procrastinate.contrib.django",
     "postroom.parts",
     "postroom.workspaces",
@@ -60,6 +66,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "postroom.web.middleware.LoginByDefault",
+    "postroom.web.middleware.Preferences",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES = [
@@ -70,6 +78,8 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "postroom.web.context.frame",
             ]
         },
     }
@@ -78,8 +88,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = POSTROOM.public_url.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = POSTROOM.public_url.startswith("https://")
 SESSION_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_URL = "/login"
 LOGIN_REDIRECT_URL = "/messages"
 X_FRAME_OPTIONS = "SAMEORIGIN"

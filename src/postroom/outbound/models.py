@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
-from postroom.policy.status import WAITING, Status
+from postroom.policy.status import NEEDS_A_PERSON, WAITING, Status
 from postroom.servers.models import OutgoingServer
 from postroom.workspaces.models import Company, Workspace
 
@@ -128,6 +128,12 @@ class Delivery(models.Model):
             ),
             # settle_unknown.sql, and the list of what may have arrived.
             models.Index(fields=["id"], name="delivery_unknown", condition=models.Q(status=Status.UNKNOWN.value)),
+            # attention.py: what a workspace's people should look at. Only failures pay for it.
+            models.Index(
+                fields=["workspace", "status"],
+                name="delivery_needs_a_person",
+                condition=models.Q(status__in=sorted(NEEDS_A_PERSON)),
+            ),
             # recover.sql: what a dead worker held.
             models.Index(fields=["claimed_by"], name="delivery_active", condition=models.Q(status=Status.ACTIVE.value)),
         ]

@@ -19,6 +19,8 @@ class Status(StrEnum):
 
 WAITING = frozenset({Status.QUEUED, Status.DEFERRED})
 FINAL = frozenset({Status.SENT, Status.BOUNCED, Status.EXPIRED, Status.CANCELED})
+# Nothing more happens to it unless a person wants it; unknown mail of a workspace that resends it is not so for long.
+NEEDS_A_PERSON = frozenset({Status.BOUNCED, Status.EXPIRED, Status.UNKNOWN, Status.HELD})
 
 STEPS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.ACTIVE, Status.HELD, Status.CANCELED, Status.EXPIRED, Status.BOUNCED}),

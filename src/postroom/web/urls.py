@@ -5,13 +5,14 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from postroom.web.views import assets, capture, health, messages, sign_in
+from postroom.web.views import assets, capture, health, messages, preferences, sign_in
 
 urlpatterns = [
     path("healthz", health.health, name="health"),
     path("assets/<slug:version>/<str:name>", assets.asset, name="asset"),
     path("login", sign_in.SignIn.as_view(), name="login"),
     path("logout", login_not_required(LogoutView.as_view(next_page="login")), name="logout"),
+    path("preferences", preferences.preferences, name="preferences"),
     path("", RedirectView.as_view(pattern_name="messages"), name="home"),
     path("messages", messages.message_list, name="messages"),
     path("messages/<uuid:message_id>", messages.message, name="message"),

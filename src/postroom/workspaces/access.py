@@ -1,17 +1,58 @@
 """What a person or key may see: the only place that decides it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from django.db.models import Q, QuerySet
 
 from postroom.errors import PostroomError
-from postroom.workspaces.models import Alert, Company, User, Workspace
+from postroom.policy import permission
+from postroom.policy.permission import Action, Role
+from postroom.workspaces.models import Alert, Company, Membership, User, Workspace
 
 
 class UnknownCompanyError(PostroomError):
     """This workspace has no such company."""
 
     code = "unknown_company"
+
+
+class NotAllowedError(PostroomError):
+    """Your role in this workspace does not allow that; ask an owner or administrator."""
+
+    code = "not_allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A person in one of their workspaces: what they may see and do there."""
+
+    user: User
+    workspace: Workspace
+    role: Role
+
+    @property
+    def workspaces(self) -> QuerySet[Workspace]:
+        """The one workspace, as the searches take it."""
+        return Workspace.objects.filter(pk=self.workspace.pk)
+
+    def may(self, action: Action) -> bool:
+        return permission.may(self.role, action)
+
+    def require(self, action: Action) -> None:
+        """NotAllowedError unless the person may do this here."""
+        if not self.may(action):
+            raise NotAllowedError
+
+
+def seats_of(user: User) -> Sequence[Seat]:
+    """One for each workspace that the person belongs to, by name; one query."""
+    memberships = Membership.objects.filter(user=user, user__is_active=True).select_related("workspace")
+    return [
+        Seat(user, membership.workspace, Role(membership.role))
+        for membership in memberships.order_by("workspace__name", "workspace_id")
+    ]
 
 
 def workspaces_of(user: User) -> QuerySet[Workspace]:

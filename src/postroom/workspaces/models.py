@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower, Now
 
+from postroom.policy.permission import Role
 from postroom.policy.retry import LIFETIME_HOURS, MASS_LIFETIME_HOURS
 from postroom.policy.routing import Policy
 
@@ -67,6 +68,9 @@ class Company(models.Model):
         return self.name
 
 
+THEMES = ("auto", "light", "dark")  # auto: as the person's device says
+
+
 class UserManager(BaseUserManager):  # type: ignore[type-arg] # takes no parameters at run time
     def create_user(self, email: str, password: str | None, **fields: Any) -> "User":
         user: User = self.model(email=email.lower(), **fields)
@@ -81,6 +85,10 @@ class User(AbstractBaseUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=200, blank=True)
     is_active = models.BooleanField(default=True)
+    language = models.CharField(max_length=10, blank=True, db_default="", help_text="Empty: the browser's")
+    time_zone = models.CharField(max_length=50, db_default="UTC", help_text="IANA name, such as Europe/Paris")
+    theme = models.CharField(max_length=5, choices=[(t, t) for t in THEMES], db_default=THEMES[0])
+    is_developer = models.BooleanField(db_default=False, help_text="Developer mode: shows the Technical pages")
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
@@ -93,16 +101,11 @@ class User(AbstractBaseUser):
 class Membership(models.Model):
     """What a person may do in a workspace."""
 
-    class Role(models.TextChoices):
-        OWNER = "owner"
-        ADMINISTRATOR = "administrator"
-        MANAGER = "manager"
-        MEMBER = "member"
-        READER = "reader"
+    Role = Role
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=20, choices=Role.choices)
+    role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in Role])
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="one_membership_per_workspace")]

@@ -1,43 +1,29 @@
-"""How states, times, sizes and files look in every page."""
+"""How states, times, icons and form fields look in every page."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from django import template
+from django import forms, template
+from django.forms import BoundField
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from postroom.policy.permission import Action
 from postroom.policy.status import Status
-from postroom.web import static_files
+from postroom.web import static_files, vocabulary
+from postroom.web.seat import PARAMETER
+from postroom.workspaces.access import Seat
 
 register = template.Library()
-
-# Beside the word and the colour: neither must be needed to tell states apart.
-SYMBOLS = {
-    Status.QUEUED: "○",
-    Status.ACTIVE: "◐",
-    Status.DEFERRED: "↻",
-    Status.HELD: "‖",
-    Status.SENT: "✓",
-    Status.BOUNCED: "✕",
-    Status.UNKNOWN: "?",
-    Status.EXPIRED: "⊘",
-    Status.CANCELED: "–",
-}
-CRITERIA = {
-    "empty_from": "From of the system",
-    "complete_default_from": "Default From Alias",
-    "forced_server": "Forced server",
-    "filter_address": "FROM Filtering: address",
-    "filter_domain": "FROM Filtering: domain",
-    "notification_server": "Server of the notification address",
-    "no_filter": "Server without FROM Filtering",
-    "first_server": "First server",
-    "default_server": "Default server",
-    "keep_from": "From of the author",
-    "bounce_address": "Return path",
-}
-UNITS = ((60 * 60 * 24, "d"), (60 * 60, "h"), (60, "min"))
 OLD_DAYS = 30
+WIDGET_CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
+    (forms.CheckboxInput, "form-check-input"),
+    (forms.Select, "form-select"),
+)
 
 
 @register.simple_tag
@@ -45,9 +31,58 @@ def asset(name: str) -> str:
     return reverse("asset", args=[static_files.ASSETS[name].version, name])
 
 
-@register.inclusion_tag("web/_state.html")
-def state(status: str) -> dict[str, str]:
-    return {"status": status, "symbol": SYMBOLS[Status(status)]}
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One of the icons that package.json lists; a word must stand beside it, or in an aria-label around it."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', asset("icons.svg"), name)
+
+
+@register.inclusion_tag("web/_term.html")
+def state(status: str) -> dict[str, object]:
+    """The state of a delivery or message: icon, word, colour; what it means on hover."""
+    return {"term": vocabulary.STATES[Status(status)], "name": str(status)}
+
+
+@register.inclusion_tag("web/_term.html")
+def verdict(name: str) -> dict[str, object]:
+    """One of ok, note, warning, fault and skipped, for the lines of a decision."""
+    return {"term": vocabulary.VERDICTS[name], "name": name}
+
+
+@register.inclusion_tag("web/_term.html")
+def outcome(name: str) -> dict[str, object]:
+    """What the capture server answered."""
+    return {"term": vocabulary.OUTCOMES[name], "name": f"outcome-{name}"}
+
+
+@register.simple_tag(takes_context=True)
+def workspace_field(context: Mapping[str, object]) -> SafeString:
+    """Goes into every form beside csrf_token: which workspace it is about, whatever a second window shows."""
+    seat = getattr(context.get("frame"), "seat", None)
+    if seat is None:
+        return SafeString("")
+    return format_html('<input type="hidden" name="{}" value="{}">', PARAMETER, seat.workspace.slug)
+
+
+@register.filter
+def may(seat: Seat | None, action: str) -> bool:
+    """Whether the person may do it here, for example `frame.seat|may:"steer_mail"`."""
+    return seat is not None and seat.may(Action(action))
+
+
+@register.inclusion_tag("web/_field.html")
+def field(bound: BoundField) -> dict[str, object]:
+    """A field of a form with label, help and error, tied together for screen readers."""
+    kind = next((name for widget, name in WIDGET_CLASSES if isinstance(bound.field.widget, widget)), "form-control")
+    classes = f"{kind} is-invalid" if bound.errors else kind
+    widget = bound.as_widget(attrs={**bound.field.widget.attrs, "class": classes})
+    return {"bound": bound, "widget": widget, "is_check": kind == "form-check-input"}
+
+
+@register.inclusion_tag("web/_copy.html")
+def copy(text: object) -> dict[str, object]:
+    """A button that puts an address, record or key on the clipboard."""
+    return {"text": text}
 
 
 @register.inclusion_tag("web/_when.html")
@@ -58,16 +93,31 @@ def when(moment: datetime) -> dict[str, object]:
 
 @register.filter
 def criterion(name: str) -> str:
-    return CRITERIA.get(name, name)
+    return str(vocabulary.CRITERIA.get(name, name))
 
 
 def in_words(moment: datetime, *, now: datetime) -> str:
     """ "5 min ago", "in 2 h"; the date when it is more than a month away."""
     seconds = (now - moment).total_seconds()
-    for size, unit in UNITS:
-        if (count := int(abs(seconds) // size)) == 0:
-            continue
-        if unit == "d" and count > OLD_DAYS:
-            return f"{moment:%-d %b %Y}"
-        return f"{count} {unit} ago" if seconds > 0 else f"in {count} {unit}"
-    return "just now" if seconds >= 0 else "in a moment"
+    if abs(seconds) >= (OLD_DAYS + 1) * 86_400:
+        return date_format(timezone.localtime(moment) if timezone.is_aware(moment) else moment, "j M Y")
+    if abs(seconds) < 60:
+        return _("just now") if seconds >= 0 else _("in a moment")
+    span = _span(int(abs(seconds)))
+    return _("%(span)s ago") % {"span": span} if seconds > 0 else _("in %(span)s") % {"span": span}
+
+
+@register.filter
+def span(seconds: float | None) -> str:
+    """A length of time in its biggest unit: "3 h"."""
+    return "–" if seconds is None else _span(int(seconds))
+
+
+def _span(seconds: int) -> str:
+    if seconds < 60:
+        return _("%(count)s s") % {"count": seconds}
+    if seconds < 3600:
+        return _("%(count)s min") % {"count": seconds // 60}
+    if seconds < 86_400:
+        return _("%(count)s h") % {"count": seconds // 3600}
+    return _("%(count)s d") % {"count": seconds // 86_400}

@@ -1,4 +1,4 @@
-"""The stylesheet and the icon."""
+"""The files that pages load: stylesheets, scripts, icons."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,4 +17,8 @@ def asset(request: HttpRequest, version: str, name: str) -> HttpResponse:
     if found is None:
         raise Http404
     caching = FOR_EVER if version == found.version else "no-cache"
-    return HttpResponse(found.content, content_type=found.content_type, headers={"Cache-Control": caching})
+    headers = {"Cache-Control": caching, "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("Accept-Encoding", ""):
+        return HttpResponse(found.content, content_type=found.content_type, headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    return HttpResponse(static_files.compressed(name), content_type=found.content_type, headers=headers)

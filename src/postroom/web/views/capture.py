@@ -12,7 +12,10 @@ from django.views.decorators.http import require_safe
 from postroom.capture import search
 from postroom.capture.models import CapturedMessage
 from postroom.capture.reading import Reading, read
+from postroom.policy.permission import Action
 from postroom.web.http import download
+from postroom.web.seat import needs
+from postroom.workspaces.access import Seat
 
 # Whatever a message brings along: it runs nothing, sends nothing, loads nothing but what is in it.
 HTML_POLICY = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
@@ -27,7 +30,8 @@ class ListFilter(forms.Form):
 
 
 @require_safe
-def captured_list(request: HttpRequest) -> HttpResponse:
+@needs(Action.SEE_CAPTURE)
+def captured_list(request: HttpRequest, seat: Seat) -> HttpResponse:
     chosen = ListFilter(request.GET)
     chosen.is_valid()
     text, before = chosen.cleaned_data.get("text", ""), chosen.cleaned_data.get("before")
@@ -44,13 +48,15 @@ def captured_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def captured(request: HttpRequest, capture_id: int) -> HttpResponse:
+@needs(Action.SEE_CAPTURE)
+def captured(request: HttpRequest, seat: Seat, capture_id: int) -> HttpResponse:
     message = get_object_or_404(CapturedMessage, pk=capture_id)
     return render(request, "web/captured.html", {"message": message, "reading": read(bytes(message.raw))})
 
 
 @require_safe
-def captured_html(request: HttpRequest, capture_id: int) -> HttpResponse:
+@needs(Action.SEE_CAPTURE)
+def captured_html(request: HttpRequest, seat: Seat, capture_id: int) -> HttpResponse:
     """The message's own HTML, to be shown in a frame that keeps it from everything."""
     reading = _read(capture_id)
     if reading.html is None:
@@ -59,7 +65,8 @@ def captured_html(request: HttpRequest, capture_id: int) -> HttpResponse:
 
 
 @require_safe
-def captured_file(request: HttpRequest, capture_id: int, number: int) -> HttpResponse:
+@needs(Action.SEE_CAPTURE)
+def captured_file(request: HttpRequest, seat: Seat, capture_id: int, *, number: int) -> HttpResponse:
     files = _read(capture_id).attachments
     if number >= len(files):
         raise Http404
@@ -68,7 +75,8 @@ def captured_file(request: HttpRequest, capture_id: int, number: int) -> HttpRes
 
 
 @require_safe
-def raw_captured(request: HttpRequest, capture_id: int) -> HttpResponse:
+@needs(Action.SEE_CAPTURE)
+def raw_captured(request: HttpRequest, seat: Seat, capture_id: int) -> HttpResponse:
     message = get_object_or_404(CapturedMessage, pk=capture_id)
     return download(bytes(message.raw), f"captured-{capture_id}.eml", "message/rfc822")
 

@@ -1,25 +1,27 @@
 """The e-mails of a workspace: a list, and one with its deliveries and its trace."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from postroom.outbound import search
+from postroom.policy.permission import Action
 from postroom.policy.status import Status
-from postroom.web.http import download, signed_in
-from postroom.workspaces.access import workspaces_of
-from postroom.workspaces.models import Workspace
+from postroom.web.http import download
+from postroom.web.lists import chips
+from postroom.web.seat import needs
+from postroom.web.vocabulary import STATES
+from postroom.workspaces.access import Seat
 
 
 class ListFilter(forms.Form):
     """What the list's address may say; a part that makes no sense is passed over."""
 
-    workspace = forms.SlugField(required=False)
     status = forms.TypedChoiceField(
         choices=[(status.value, status.value) for status in Status], coerce=Status, empty_value=None, required=False
     )
@@ -28,20 +30,15 @@ class ListFilter(forms.Form):
 
 
 @require_safe
-def message_list(request: HttpRequest) -> HttpResponse:
+@needs(Action.SEE_MAIL)
+def message_list(request: HttpRequest, seat: Seat) -> HttpResponse:
     chosen = ListFilter(request.GET)
     chosen.is_valid()
     status, text, before = (chosen.cleaned_data.get(name) for name in ("status", "text", "before"))
-    workspaces = list(workspaces_of(signed_in(request)).order_by("name", "id"))
-    workspace = _choose(workspaces, chosen.cleaned_data.get("workspace"))
-    page = search.MessagePage((), None)
-    if workspace is not None:
-        page = search.list_messages(workspace, status=status, text=text or "", before=before)
+    states = [(str(status), term.word, term.icon) for status, term in STATES.items()]
     context = {
-        "page": page,
-        "workspaces": workspaces,
-        "workspace": workspace,
-        "statuses": list(Status),
+        "page": search.list_messages(seat.workspace, status=status, text=text or "", before=before),
+        "chips": chips(request, "status", [("", _("all"), ""), *states]),
         "status": status,
         "text": text,
         "is_filtered": bool(status or text or before),
@@ -51,21 +48,18 @@ def message_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
-    found = search.find_message(workspaces_of(signed_in(request)), message_id)
+@needs(Action.SEE_MAIL)
+def message(request: HttpRequest, seat: Seat, message_id: UUID) -> HttpResponse:
+    found = search.find_message(seat.workspaces, message_id)
     if found is None:
         raise Http404
     return render(request, "web/message.html", {"message": found, "head": found.head.decode("utf-8", "replace")})
 
 
 @require_safe
-def raw_message(request: HttpRequest, message_id: UUID) -> HttpResponse:
-    raw = search.read_message(workspaces_of(signed_in(request)), message_id)
+@needs(Action.SEE_MAIL)
+def raw_message(request: HttpRequest, seat: Seat, message_id: UUID) -> HttpResponse:
+    raw = search.read_message(seat.workspaces, message_id)
     if raw is None:
         raise Http404
     return download(raw, f"{message_id}.eml", "message/rfc822")
-
-
-def _choose(workspaces: Sequence[Workspace], slug: str | None) -> Workspace | None:
-    """The named workspace, else the first; None for a person who belongs to none."""
-    return next((workspace for workspace in workspaces if workspace.slug == slug), next(iter(workspaces), None))

@@ -6,6 +6,8 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from postroom.web import throttle
 
@@ -14,12 +16,12 @@ class SignInForm(AuthenticationForm):
     """An e-mail address and its password, tried only so often."""
 
     username = forms.EmailField(
-        label="E-mail address", widget=forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username"})
+        label=_("E-mail address"), widget=forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username"})
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs, label_suffix="")
-        invalid = "The e-mail address or the password is wrong."
+        invalid = gettext("The e-mail address or the password is wrong.")
         self.error_messages = {**self.error_messages, "invalid_login": invalid}
 
     def clean_username(self) -> str:

@@ -1,0 +1,46 @@
+"""What the frame of every page shows: menu, workspace, red envelope, language, theme."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from postroom.outbound import attention
+from postroom.web import navigation
+from postroom.web.seat import seat_of, seats
+from postroom.workspaces.access import Seat
+from postroom.workspaces.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Made only where a template asks for it; `seat` is None for a person who belongs to no workspace."""
+
+    seat: Seat | None
+    seats: Sequence[Seat]
+    main: Sequence[navigation.Link] = ()
+    settings: Sequence[navigation.Link] = ()
+    technical: Sequence[navigation.Link] = ()
+    failed: int = 0  # deliveries that a person should look at, counted up to attention.MOST
+
+
+def frame(request: HttpRequest) -> dict[str, object]:
+    return {"frame": SimpleLazyObject(lambda: _frame(request)), "languages": settings.LANGUAGES}
+
+
+def _frame(request: HttpRequest) -> Frame:
+    seat = seat_of(request) if isinstance(request.user, User) else None
+    if seat is None:
+        return Frame(None, ())
+    route = request.resolver_match.url_name or "" if request.resolver_match else ""
+    technical = navigation.TECHNICAL if seat.user.is_developer else ()
+    return Frame(
+        seat,
+        seats(request),
+        main=navigation.links(navigation.MAIN, seat, route),
+        settings=navigation.links(navigation.SETTINGS, seat, route),
+        technical=navigation.links(technical, seat, route),
+        failed=attention.failed_count(seat.workspace),
+    )

@@ -1,0 +1,49 @@
+"""Which pages the menu shows, in which order, and to whom. A new page adds its line here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from postroom.policy.permission import Action
+from postroom.workspaces.access import Seat
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the menu; `routes` are the names of the addresses that belong to it, the one it leads to first."""
+
+    label: Promise | str
+    icon: str
+    action: Action
+    routes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry as one person sees it on one page."""
+
+    label: str
+    icon: str
+    url: str
+    is_current: bool
+
+
+MAIN = (
+    Entry(_("Emails"), "mail", Action.SEE_MAIL, ("messages", "message")),
+    Entry(_("Capture"), "flask", Action.SEE_CAPTURE, ("captured-list", "captured")),
+)
+SETTINGS: tuple[Entry, ...] = ()
+# Shown while developer mode is on.
+TECHNICAL: tuple[Entry, ...] = ()
+
+
+def links(entries: Iterable[Entry], seat: Seat, route: str) -> list[Link]:
+    """The entries that the person may follow; `route` is the name of the page they are on."""
+    return [
+        Link(str(entry.label), entry.icon, reverse(entry.routes[0]), route in entry.routes)
+        for entry in entries
+        if seat.may(entry.action)
+    ]

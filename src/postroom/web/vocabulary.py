@@ -1,0 +1,66 @@
+"""Which word, icon and colour stands for what, the same in every page. The colour is the CSS class `tone-…`."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from postroom.policy.permission import Role
+from postroom.policy.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A state as people see it: neither icon nor colour is needed to tell it from others."""
+
+    word: Promise | str
+    icon: str
+    tone: str
+    meaning: Promise | str = ""
+
+
+STATES = {
+    Status.QUEUED: Term(_("queued"), "circle", "grey", _("Waits for its turn.")),
+    Status.ACTIVE: Term(_("active"), "loader-2", "blue", _("Is being handed over right now.")),
+    Status.DEFERRED: Term(_("deferred"), "clock", "amber", _("Was put off by the server; it is tried again.")),
+    Status.HELD: Term(_("held"), "player-pause", "violet", _("Waits until a person releases it.")),
+    Status.SENT: Term(_("sent"), "check", "green", _("A server took it.")),
+    Status.BOUNCED: Term(_("bounced"), "x", "red", _("Was refused for good.")),
+    Status.UNKNOWN: Term(_("unknown"), "help-circle", "orange", _("May have arrived: the connection broke.")),
+    Status.EXPIRED: Term(_("expired"), "hourglass", "dark-red", _("Was put off until its time was over.")),
+    Status.CANCELED: Term(_("canceled"), "ban", "struck", _("Was taken back before it left.")),
+}
+# The verdict on one line of a decision: what was tried, found, expected.
+VERDICTS = {
+    "ok": Term(_("in order"), "circle-check", "green"),
+    "note": Term(_("worth knowing"), "info-circle", "blue"),
+    "warning": Term(_("needs a look"), "alert-triangle", "amber"),
+    "fault": Term(_("wrong"), "circle-x", "red"),
+    "skipped": Term(_("not tried"), "circle-dashed", "grey"),
+}
+# What the capture server answered.
+OUTCOMES = {
+    "accepted": Term(_("accepted"), "check", "green"),
+    "refused": Term(_("refused"), "x", "red"),
+    "dropped": Term(_("dropped"), "plug-connected", "orange"),
+}
+ROLES = {
+    Role.OWNER: (_("Owner"), _("Everything, and who else is an owner.")),
+    Role.ADMINISTRATOR: (_("Administrator"), _("Servers, domains, keys and people.")),
+    Role.MANAGER: (_("Manager"), _("Mailings, conversations, and mail on its way.")),
+    Role.MEMBER: (_("Member"), _("Reads mail, writes in conversations, keeps contacts.")),
+    Role.READER: (_("Reader"), _("Sees everything but the settings, changes nothing.")),
+}
+CRITERIA = {
+    "empty_from": _("From of the system"),
+    "complete_default_from": _("Default From Alias"),
+    "forced_server": _("Forced server"),
+    "filter_address": _("FROM Filtering: address"),
+    "filter_domain": _("FROM Filtering: domain"),
+    "notification_server": _("Server of the notification address"),
+    "no_filter": _("Server without FROM Filtering"),
+    "first_server": _("First server"),
+    "default_server": _("Default server"),
+    "keep_from": _("From of the author"),
+    "bounce_address": _("Return path"),
+}
