@@ -28,8 +28,7 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     config = pluginmanager.get_plugin("pytestconfig")
     assert isinstance(config, pytest.Config)
     if not _is_django_free(config):
-        fetched = runpy.run_path(str(Path(__file__).parent.parent / "scripts/assets.py"))["main"]()
-        assert fetched == 0, "the pages' stylesheet and scripts could not be fetched"
+        _build_page_files()
         _set_up_django()
 
 
@@ -89,6 +88,13 @@ def _is_django_free(config: pytest.Config) -> bool:
     here = Path(__file__).parent
     named = [Path(argument.partition("::")[0]).resolve() for argument in config.known_args_namespace.file_or_dir]
     return bool(named) and all(any(path.is_relative_to(here / name) for name in DJANGO_FREE) for path in named)
+
+
+def _build_page_files() -> None:
+    """What `make` does before the tests, for who calls pytest alone after a change."""
+    scripts = Path(__file__).parent.parent / "scripts"
+    assert runpy.run_path(str(scripts / "assets.py"))["main"]() == 0, "stylesheet and scripts could not be fetched"
+    runpy.run_path(str(scripts / "messages.py"))["main"]("compile")
 
 
 def _set_up_django() -> None:
