@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from postroom.outbound import deliver, queue
+from postroom.outbound import feed, queue
 from tests.outbound.office import Courier, Office
 
 
@@ -23,7 +23,7 @@ def busy_office(transactional_db: None) -> Iterator[Office]:
 
 @pytest.fixture
 def courier(busy_office: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Courier]:
-    monkeypatch.setattr(deliver, "QUIET_SECONDS", 0.05)  # a lane is left at once
+    monkeypatch.setattr(feed, "QUIET_SECONDS", 0.05)  # a server is left at once
     courier = Courier()
     yield courier
     courier.close()

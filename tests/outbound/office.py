@@ -16,8 +16,8 @@ from psycopg import AsyncConnection
 
 from postroom.domains.alias_domains import save_alias_domain
 from postroom.domains.models import AliasDomain
-from postroom.outbound import queue
-from postroom.outbound.models import Attempt, Delivery, Lane
+from postroom.outbound import outlets, queue
+from postroom.outbound.models import Attempt, Delivery, Lane, Outlet
 from postroom.outbound.submit import Submission, submit
 from postroom.outbound.worker import DeliveryWorker
 from postroom.policy.composition import Draft
@@ -74,8 +74,8 @@ def lane_of(server: OutgoingServer | None, stream: str = "transactional") -> int
     return queue.lane_of(server.pk if server else None, stream)
 
 
-def lane(server: OutgoingServer | None) -> Lane:
-    return Lane.objects.get(server=server, stream="transactional")
+def outlet(server: OutgoingServer | None) -> Outlet:
+    return Lane.objects.select_related("outlet").get(pk=lane_of(server)).outlet
 
 
 def statuses(message: UUID | None = None) -> dict[str, str]:
@@ -110,12 +110,23 @@ class Courier:
     background: Background = field(default_factory=Background)
 
     def drain(self, lane: int) -> None:
-        """Deliver what is due in the lane, until it is quiet or closed."""
-        self.background.run(self._drain(lane))
+        """Deliver what is due through the lane's outlet, until it is quiet or closed."""
+        self.background.run(self._drain(Lane.objects.get(pk=lane).outlet_id))
+
+    def claim(self, lane: int, *, worker: UUID, limit: int) -> list[queue.Claimed]:
+        """What a worker gets of a lane: `limit` deliveries of each flow."""
+        flows = self.ask(queue.next_flows, lane, after=queue.BEFORE_ALL, limit=100)
+        most = {flow.id: limit for flow in flows}
+        at = Lane.objects.get(pk=lane).outlet_id
+        return self.ask(queue.claim_due, outlet=at, lane=lane, worker=worker, most=most) or []
+
+    def work(self) -> list[int]:
+        """Outlets with due mail that a worker of no name finds."""
+        return [found for found, _busy in self.ask(outlets.with_work, UUID(int=0))]
 
     def drain_and_cut_off(self, lane: int, *, when: Callable[[], bool]) -> None:
         """Drain, and cancel that as a worker does whose time to stop is over."""
-        self.background.run(self._drain_and_cut_off(lane, when))
+        self.background.run(self._drain_and_cut_off(Lane.objects.get(pk=lane).outlet_id, when))
 
     def ask(
         self, statement: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -168,13 +179,13 @@ class Courier:
         self.background.run(sync_to_async(connections.close_all)())
         self.background.close()
 
-    async def _drain(self, lane: int) -> None:
+    async def _drain(self, at: int) -> None:
         worker = DeliveryWorker(conninfo())
         async with worker.open():
-            await worker.drain(lane)
+            await worker.drain(at)
 
-    async def _drain_and_cut_off(self, lane: int, when: Callable[[], bool]) -> None:
-        drain = asyncio.create_task(self._drain(lane))
+    async def _drain_and_cut_off(self, at: int, when: Callable[[], bool]) -> None:
+        drain = asyncio.create_task(self._drain(at))
         async with asyncio.timeout(10):
             while not when():  # noqa: ASYNC110 – the test's condition is no event
                 await asyncio.sleep(0.01)

@@ -8,13 +8,13 @@ import pytest
 from django.db import connection
 from structlog.testing import capture_logs
 
-from postroom.outbound import queue
-from postroom.outbound.models import Attempt, Delivery, Lane, Message
+from postroom.outbound import outlets, queue
+from postroom.outbound.models import Attempt, Delivery, Message, Outlet
 from postroom.outbound.search import find_message
 from postroom.servers.archive import archive
 from postroom.servers.models import OutgoingServer
 from postroom.workspaces.models import Workspace
-from tests.outbound.office import Courier, Office, delivery, end_connections, lane, lane_of, outcomes, statuses
+from tests.outbound.office import Courier, Office, delivery, end_connections, lane_of, outcomes, outlet, statuses
 from tests.peers.postfix import Postfix
 from tests.smtp.peer import Peer
 
@@ -34,11 +34,11 @@ async def take(peer: Peer, answer: str = "250 2.0.0 queued") -> bytes:
     return content
 
 
-def open_again(closed: Lane) -> None:
+def open_again(closed: Outlet) -> None:
     """Let the time of the closure and of the deliveries' next attempts come."""
     past = datetime.now(UTC) - timedelta(seconds=1)
-    Lane.objects.filter(pk=closed.pk).update(closed_until=past)
-    Delivery.objects.filter(lane=closed).update(due_at=past)
+    Outlet.objects.filter(pk=closed.pk).update(closed_until=past)
+    Delivery.objects.filter(lane__outlet=closed).update(due_at=past)
 
 
 # --- what servers answer -------------------------------------------------------------------------------------------
@@ -166,18 +166,22 @@ def test_a_refused_connection_closes_the_lane_and_the_mail_waits_with_the_reason
         assert waiting.reason.startswith("The server cannot be reached.")
         assert waiting.claimed_by is None
     assert sorted(Delivery.objects.values_list("attempts", flat=True)) == [0, 0, 1]  # one was tried for all
-    closed = lane(server)
+    closed = outlet(server)
     assert closed.faults == 1
     assert closed.fault.startswith("The server cannot be reached.")
     assert closed.closed_until is not None
     assert 10 < (closed.closed_until - datetime.now(UTC)).total_seconds() <= 15
-    assert courier.ask(queue.undrained_lanes) == []
+    assert courier.work() == []
 
 
 def test_each_fault_in_a_row_doubles_the_closure_up_to_an_hour(busy_office: Office, courier: Courier) -> None:
-    closed = Lane.objects.create(server=None, stream="transactional")
-    delays = [courier.ask(queue.close_lane, closed.pk, fault="no route to host", version=None) for _ in range(10)]
-    assert [round(delay) for delay in delays] == [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+    closed = outlet(None)
+    delays = []
+    for _ in range(10):
+        delays.append(courier.ask(outlets.close, closed.pk, fault="no route to host", version=None))
+        assert courier.ask(outlets.close, closed.pk, fault="the same, met by another worker", version=None) is None
+        open_again(closed)
+    assert [round(delay or 0) for delay in delays] == [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
 def test_a_closed_lane_is_tried_again_when_its_time_has_come_and_success_forgets_the_faults(
@@ -188,11 +192,11 @@ def test_a_closed_lane_is_tried_again_when_its_time_has_come_and_success_forgets
     courier.drain(lane_of(server))
     with courier.mailbox() as mailbox:
         OutgoingServer.objects.update(port=mailbox.port)
-        open_again(lane(server))
-        assert courier.ask(queue.undrained_lanes) == [lane_of(server)]
+        open_again(outlet(server))
+        assert courier.work() == [outlet(server).pk]
         courier.drain(lane_of(server))
     assert statuses() == {"joe@customer.example.com": "sent"}
-    opened = lane(server)
+    opened = outlet(server)
     assert (opened.faults, opened.fault, opened.closed_until) == (0, "", None)
 
 
@@ -201,20 +205,20 @@ def test_a_change_of_settings_opens_a_closed_lane_at_once(busy_office: Office, c
     for number in range(2):
         busy_office.send(f"joe{number}@customer.example.com")
     courier.drain(lane_of(server))
-    assert courier.ask(queue.undrained_lanes) == []
+    assert courier.work() == []
     OutgoingServer.objects.update(username="mary")
-    assert courier.ask(queue.undrained_lanes) == [lane_of(server)]
+    assert courier.work() == [outlet(server).pk]
 
 
 def test_a_server_that_is_not_usable_as_it_is_set_up_says_so(busy_office: Office, courier: Courier) -> None:
     server = busy_office.add_server(authentication=OutgoingServer.Authentication.GMAIL)
     message = busy_office.send()
     courier.drain(lane_of(server))
-    assert "not connected yet" in lane(server).fault
+    assert "not connected yet" in outlet(server).fault
     assert statuses() == {"joe@customer.example.com": "queued"}
     found = find_message(Workspace.objects.all(), message)
     assert found is not None
-    assert [d.reason for d in found.deliveries] == [lane(server).fault]
+    assert [d.reason for d in found.deliveries] == [outlet(server).fault]
 
 
 def test_a_server_whose_password_cannot_be_decrypted_closes_its_lane(busy_office: Office, courier: Courier) -> None:
@@ -223,7 +227,7 @@ def test_a_server_whose_password_cannot_be_decrypted_closes_its_lane(busy_office
     with connection.cursor() as cursor:
         cursor.execute("UPDATE servers_outgoingserver SET password = 'v1:sealed under another key'")
     courier.drain(lane_of(server))
-    assert "POSTROOM_SECRET_KEY" in lane(server).fault
+    assert "POSTROOM_SECRET_KEY" in outlet(server).fault
 
 
 def test_a_fault_met_later_gives_back_what_was_not_begun(busy_office: Office, courier: Courier) -> None:
@@ -242,7 +246,7 @@ def test_a_fault_met_later_gives_back_what_was_not_begun(busy_office: Office, co
         courier.drain(lane_of(server))
     deliveries = Delivery.objects.order_by("id")
     assert [(d.status, d.attempts) for d in deliveries] == [("sent", 1), ("deferred", 1), ("deferred", 0)]
-    assert lane(server).faults == 1
+    assert outlet(server).faults == 1
 
 
 async def takes_none(peer: Peer) -> None:
@@ -284,7 +288,7 @@ def test_mail_leaves_an_archived_server_that_could_not_be_used(busy_office: Offi
     with courier.mailbox() as mailbox:
         archive(gmail)
         new = busy_office.add_server(mailbox.port, name="New")
-        assert courier.ask(queue.undrained_lanes) == [lane_of(gmail)]
+        assert courier.work() == [outlet(gmail).pk]
         courier.drain(lane_of(gmail))
         courier.drain(lane_of(new))
     assert statuses() == {"joe@customer.example.com": "sent"}

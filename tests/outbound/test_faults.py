@@ -3,7 +3,7 @@
 from django.db.models.functions import Now
 
 from postroom.outbound.faults import tell_server_faults
-from postroom.outbound.models import Lane
+from postroom.outbound.models import Outlet
 from postroom.servers.archive import archive
 from postroom.workspaces.models import Alert
 from tests.outbound.office import Courier, Office, lane_of
@@ -31,7 +31,7 @@ def test_the_alert_counts_faults_and_ends_when_the_server_answers_to_mail(
     busy_office.send()
     for _ in range(2):
         courier.drain(lane_of(server))
-        Lane.objects.update(closed_until=Now())
+        Outlet.objects.update(closed_until=Now())
     courier.ask(tell_server_faults)
     assert Alert.objects.get().count == 2
     with courier.mailbox() as mailbox:

@@ -25,15 +25,15 @@ def result(
     delivery_id: int, status: Status = Status.SENT, *, delay: float | None = None, text: str = "250 Ok"
 ) -> Result:
     return Result(
-        delivery=delivery_id, status=status, delay=delay, reply_code=250, reply_text=text, reason="",
-        server="Company mail", cause="accepted", dialog="C: QUIT", is_server_fault=False,
+        delivery=delivery_id, domain="customer.example.com", status=status, delay=delay, reply_code=250,
+        reply_text=text, reason="", server="Company mail", cause="accepted", dialog="C: QUIT", is_server_fault=False,
     )  # fmt: skip
 
 
 def claimed(office: Office, courier: Courier, *, count: int = 1, worker: UUID = ME) -> list[int]:
     lane = lane_of(office.add_server())
     office.send(*(f"joe{number}@customer.example.com" for number in range(count)))
-    return [c.id for c in courier.ask(queue.claim_due, lane=lane, worker=worker, limit=count)]
+    return [c.id for c in courier.claim(lane, worker=worker, limit=count)]
 
 
 def write(courier: Courier, work: Callable[[Journal], Awaitable[T]], *, worker: UUID = ME) -> T:

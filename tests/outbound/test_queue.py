@@ -1,16 +1,19 @@
 """How do deliveries wait, get claimed and come back? Each statement of the queue, on connections of its own."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
 from psycopg import AsyncConnection
 
-from postroom.outbound import queue
-from postroom.outbound.models import Attempt, Delivery, Lane, Worker
-from tests.outbound.office import Courier, Office, conninfo, delivery, lane_of, outcomes, statuses
+from postroom.outbound import outlets, queue
+from postroom.outbound.models import Attempt, Delivery, Lane, Outlet, Worker
+from postroom.outbound.statements import statement
+from tests.outbound.office import Courier, Office, conninfo, delivery, lane_of, outcomes, outlet, statuses
 
 ME, OTHER = UUID(int=1), UUID(int=2)
 AGO = timedelta(seconds=90)
@@ -22,7 +25,23 @@ def lane(busy_office: Office) -> int:
 
 
 def claim(courier: Courier, lane: int, *, worker: UUID = ME, limit: int = 100) -> list[queue.Claimed]:
-    return courier.ask(queue.claim_due, lane=lane, worker=worker, limit=limit)
+    return courier.claim(lane, worker=worker, limit=limit)
+
+
+def outlet_of(lane: int) -> int:
+    return Lane.objects.get(pk=lane).outlet_id
+
+
+async def take(database: AsyncConnection, lane: int, worker: UUID, limit: int, *, at: int) -> list[queue.Claimed]:
+    flows = await queue.next_flows(database, lane, after=queue.BEFORE_ALL, limit=10)
+    most = {flow.id: limit for flow in flows}
+    return await queue.claim_due(database, outlet=at, lane=lane, worker=worker, most=most) or []
+
+
+def share(courier: Courier, lane: int, worker: UUID, *, in_use: int = 0, helps: bool = False) -> int | None:
+    """The connections that the worker gets for now."""
+    found = courier.ask(outlets.take_share, outlet_of(lane), worker=worker, in_use=in_use, seconds=15, helps=helps)
+    return None if found is None else found.connections
 
 
 def begin(*claimed: queue.Claimed) -> None:
@@ -61,10 +80,12 @@ def test_a_claim_keeps_the_order_however_postgresql_joins(busy_office: Office, c
     with connection.cursor() as cursor:
         cursor.execute("UPDATE outbound_delivery SET due_at = now() - id * interval '1 second'")
 
+    at = outlet_of(lane)
+
     async def claim_by_hash_join() -> list[queue.Claimed]:
         options = "-c enable_nestloop=off -c enable_mergejoin=off"
         async with await AsyncConnection.connect(conninfo(), autocommit=True, options=options) as database:
-            return await queue.claim_due(database, lane=lane, worker=ME, limit=40)
+            return await take(database, lane, ME, 40, at=at)
 
     ids = [c.id for c in courier.background.run(claim_by_hash_join())]
     assert ids == sorted(Delivery.objects.values_list("id", flat=True), reverse=True)[:40]
@@ -83,20 +104,22 @@ def test_a_claim_counts_as_an_attempt_and_takes_no_other_lane(busy_office: Offic
 def test_mail_is_not_claimed_before_it_is_due(busy_office: Office, courier: Courier, lane: int) -> None:
     busy_office.send(scheduled_at=datetime.now(UTC) + timedelta(seconds=30))
     assert claim(courier, lane) == []
-    seconds = courier.ask(queue.seconds_to_next, lane)
+    seconds = courier.ask(queue.seconds_to_next, [lane])
     assert seconds is not None
     assert 20 < seconds <= 30
-    assert courier.ask(queue.undrained_lanes) == []
+    assert courier.work() == []
 
 
 def test_two_workers_at_once_never_get_the_same_delivery(busy_office: Office, courier: Courier, lane: int) -> None:
     everyone = {f"joe{number}@customer.example.com" for number in range(300)}
     busy_office.send(*everyone)
 
+    at = outlet_of(lane)
+
     async def work(worker: UUID) -> list[str]:
         got: list[str] = []
         async with await AsyncConnection.connect(conninfo(), autocommit=True) as database:
-            while claimed := await queue.claim_due(database, lane=lane, worker=worker, limit=7):
+            while claimed := await take(database, lane, worker, 7, at=at):
                 got += [c.recipient for c in claimed]
         return got
 
@@ -113,6 +136,8 @@ def test_a_row_that_another_worker_is_taking_is_skipped_not_waited_for(
 ) -> None:
     busy_office.send("first@customer.example.com", "second@customer.example.com")
 
+    at = outlet_of(lane)
+
     async def while_the_first_is_locked() -> list[queue.Claimed]:
         async with (
             await AsyncConnection.connect(conninfo()) as holder,
@@ -120,7 +145,7 @@ def test_a_row_that_another_worker_is_taking_is_skipped_not_waited_for(
         ):
             await holder.execute("SELECT * FROM outbound_delivery WHERE recipient LIKE 'first@%' FOR UPDATE")
             async with asyncio.timeout(5):
-                return await queue.claim_due(database, lane=lane, worker=ME, limit=10)
+                return await take(database, lane, ME, 10, at=at)
 
     (claimed,) = courier.background.run(while_the_first_is_locked())
     assert claimed.recipient == "second@customer.example.com"
@@ -134,7 +159,7 @@ def test_a_worker_that_stops_gives_back_what_it_has_not_begun(busy_office: Offic
     Delivery.objects.filter(recipient__startswith="tried").update(status="deferred", attempts=3, reason="Mailbox busy.")
     before = delivery("tried@customer.example.com").due_at
     begin(*(c for c in claim(courier, lane) if c.recipient.startswith("begun")))
-    courier.ask(queue.release, lane, worker=ME, reason="")
+    courier.ask(queue.release, [lane], worker=ME, reason="")
     assert statuses() == {
         "new@customer.example.com": "queued",
         "tried@customer.example.com": "deferred",
@@ -152,9 +177,9 @@ def test_a_release_gives_the_reason_of_a_fault_and_touches_no_other_worker_or_la
     claim(courier, lane)
     busy_office.send("theirs@customer.example.com")
     claim(courier, lane, worker=OTHER)
-    courier.ask(queue.release, lane_of(None), worker=ME, reason="Login refused.")
+    courier.ask(queue.release, [lane_of(None)], worker=ME, reason="Login refused.")
     assert set(statuses().values()) == {"active"}
-    courier.ask(queue.release, lane, worker=ME, reason="Login refused.")
+    courier.ask(queue.release, [lane], worker=ME, reason="Login refused.")
     assert statuses() == {"mine@customer.example.com": "deferred", "theirs@customer.example.com": "active"}
     mine = delivery("mine@customer.example.com")
     assert (mine.attempts, mine.reason) == (0, "Login refused.")
@@ -200,13 +225,13 @@ def test_a_worker_that_is_not_on_the_list_holds_nothing(busy_office: Office, cou
 
 
 def test_a_lane_with_due_mail_that_nobody_drains_is_found(busy_office: Office, courier: Courier, lane: int) -> None:
-    assert courier.ask(queue.undrained_lanes) == []
+    assert courier.work() == []
     busy_office.send()
-    assert courier.ask(queue.undrained_lanes) == [lane]
-    courier.ask(queue.hold_lane, lane, seconds=15)
-    assert courier.ask(queue.undrained_lanes) == []
-    courier.ask(queue.hold_lane, lane, seconds=0)
-    assert courier.ask(queue.undrained_lanes) == [lane]
+    assert courier.work() == [outlet_of(lane)]
+    assert share(courier, lane, ME) == 1
+    assert courier.work() == []
+    courier.ask(outlets.leave, outlet_of(lane), worker=ME)
+    assert courier.work() == [outlet_of(lane)]
 
 
 def test_a_closed_lane_stays_closed_whatever_another_workspace_changes(
@@ -214,23 +239,23 @@ def test_a_closed_lane_stays_closed_whatever_another_workspace_changes(
 ) -> None:
     busy_office.send()
     version = busy_office.company.workspace.routing_version
-    courier.ask(queue.close_lane, lane, fault="Login refused.", version=version)
-    assert courier.ask(queue.undrained_lanes) == []
+    courier.ask(outlets.close, outlet_of(lane), fault="Login refused.", version=version)
+    assert courier.work() == []
     with connection.cursor() as cursor:
         cursor.execute("UPDATE workspaces_workspace SET name = 'Renamed'")
-    assert courier.ask(queue.undrained_lanes) == []
-    courier.ask(queue.reopen_lane, lane)
-    assert courier.ask(queue.undrained_lanes) == [lane]
-    assert Lane.objects.get(pk=lane).faults == 0
+    assert courier.work() == []
+    courier.ask(outlets.reopen, outlet_of(lane))
+    assert courier.work() == [outlet_of(lane)]
+    assert Outlet.objects.get(pk=outlet_of(lane)).faults == 0
 
 
 def test_the_default_servers_lane_opens_by_time_alone(busy_office: Office, courier: Courier) -> None:
     busy_office.send()
-    courier.ask(queue.close_lane, lane_of(None), fault="No route to host.", version=None)
+    courier.ask(outlets.close, outlet(None).pk, fault="No route to host.", version=None)
     busy_office.add_domain()
-    assert courier.ask(queue.undrained_lanes) == []
-    Lane.objects.update(closed_until=datetime.now(UTC))
-    assert courier.ask(queue.undrained_lanes) == [lane_of(None)]
+    assert courier.work() == []
+    Outlet.objects.update(closed_until=datetime.now(UTC))
+    assert courier.work() == [outlet(None).pk]
 
 
 def test_a_lane_made_in_a_transaction_that_fails_is_made_again(busy_office: Office) -> None:
@@ -243,13 +268,13 @@ def test_a_lane_made_in_a_transaction_that_fails_is_made_again(busy_office: Offi
 
 def test_only_one_takes_a_lane_and_nobody_a_closed_one(busy_office: Office, courier: Courier, lane: int) -> None:
     version = busy_office.company.workspace.routing_version
-    assert courier.ask(queue.take_lane, lane, seconds=15)
-    assert not courier.ask(queue.take_lane, lane, seconds=15)
-    courier.ask(queue.hold_lane, lane, seconds=0)
-    courier.ask(queue.close_lane, lane, fault="Login refused.", version=version)
-    assert not courier.ask(queue.take_lane, lane, seconds=15)
-    courier.ask(queue.reopen_lane, lane)
-    assert courier.ask(queue.take_lane, lane, seconds=15)
+    assert share(courier, lane, ME) == 1
+    assert share(courier, lane, OTHER) is None
+    courier.ask(outlets.leave, outlet_of(lane), worker=ME)
+    courier.ask(outlets.close, outlet_of(lane), fault="Login refused.", version=version)
+    assert share(courier, lane, OTHER) is None
+    courier.ask(outlets.reopen, outlet_of(lane))
+    assert share(courier, lane, OTHER) == 1
 
 
 def test_workers_hear_of_new_mail(busy_office: Office, courier: Courier, lane: int) -> None:
@@ -261,7 +286,7 @@ def test_workers_hear_of_new_mail(busy_office: Office, courier: Courier, lane: i
                 return notice.payload
         return ""
 
-    assert courier.background.run(heard()) == str(lane)
+    assert courier.background.run(heard()) == f"{outlet_of(lane)}/{lane}"
 
 
 def _send(office: Office) -> None:
@@ -299,16 +324,26 @@ def test_reading_a_claim_keeps_its_order_and_skips_what_is_gone(
     assert facts[first].size_bytes == len(contents[first].head) + 2 + len(contents[first].body)
 
 
-def test_a_claim_needs_no_sort_of_the_waiting_rows(busy_office: Office, courier: Courier, lane: int) -> None:
-    """A claim of a hundred out of a million reads a hundred: the index gives them in order."""
+def test_a_claim_reads_no_more_than_it_takes_whatever_waits_for_later(
+    busy_office: Office, courier: Courier, lane: int
+) -> None:
+    """Of a million rows a claim touches a hundred: neither the others that are due nor those of tomorrow are read."""
     busy_office.send(*(f"joe{number}@customer.example.com" for number in range(3000)))
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE outbound_delivery")
+        cursor.execute("UPDATE outbound_delivery SET due_at = now() + interval '1 day', priority = 1 WHERE id % 2 = 0")
+        cursor.execute("VACUUM ANALYZE outbound_delivery")
+        flow, at = busy_office.workspace.pk, outlet_of(lane)
         cursor.execute(
-            "EXPLAIN SELECT id FROM outbound_delivery WHERE lane_id = %s AND status IN ('queued', 'deferred')"
-            " AND due_at <= now() ORDER BY priority, due_at LIMIT 100 FOR UPDATE SKIP LOCKED",
-            [lane],
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement('claim_due')}",
+            {"outlet": at, "lane": lane, "worker": ME, "flows": [flow], "most": [10]},
         )
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "delivery_waiting" in plan
-    assert "Sort" not in plan
+        ((plan,),) = cursor.fetchall()
+    (scan,) = [node for node in _nodes(plan[0]["Plan"]) if node.get("Index Name") == "delivery_turn"]
+    assert scan["Actual Rows"] * scan["Actual Loops"] <= 10
+    assert scan.get("Rows Removed by Filter", 0) == 0
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from _nodes(part)

@@ -149,7 +149,7 @@ def test_mass_mail_waits_in_a_lane_of_its_own_and_expires_earlier(office: Office
     office.send("ann@customer.example.com", stream=Stream.MASS)
     joe, ann = delivery("joe@customer.example.com"), delivery("ann@customer.example.com")
     assert (joe.lane.stream, ann.lane.stream) == ("transactional", "mass")
-    assert joe.lane.server == ann.lane.server == server
+    assert joe.lane.outlet.server == ann.lane.outlet.server == server
     assert ann.expires_at - ann.submitted_at == timedelta(hours=MASS_LIFETIME_HOURS)
 
 

@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from postroom.outbound import queue
-from postroom.outbound.models import Attempt, Delivery, Lane, Worker
+from postroom.outbound.models import Attempt, Delivery, Share, Worker
 from postroom.outbound.worker import SILENCE_SECONDS
 from postroom.workspaces.models import Workspace
 from tests.outbound.office import Courier, Mailbox, Office, conninfo, end_connections, lane_of, statuses
@@ -113,7 +113,7 @@ def test_a_killed_worker_leaves_in_doubt_exactly_what_it_was_talking_about(
         assert set(statuses().values()) == {"active"}
 
         Worker.objects.update(beat_at=Now() - timedelta(seconds=SILENCE_SECONDS + 1))
-        Lane.objects.update(drained_until=Now())
+        Share.objects.all().delete()
         gate.open()
         with worker(tmp_path):
             wait_until(lambda: set(statuses().values()) == {"sent", "held"})

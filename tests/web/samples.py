@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from postroom.outbound.models import Delivery, Lane, Message, MessageContent
+from postroom.outbound import queue
+from postroom.outbound.models import Delivery, Message, MessageContent
 from postroom.workspaces.create import create_workspace
 from postroom.workspaces.models import Membership, User, Workspace
 
@@ -79,7 +80,8 @@ def store_delivery(message: Message, recipient: str, status: str, *, due_at: dat
     return Delivery.objects.create(
         message=message,
         workspace=message.workspace,
-        lane=Lane.objects.get_or_create(server=None, stream="transactional")[0],
+        lane_id=queue.lane_of(None, "transactional"),
+        flow=message.workspace_id,
         recipient=recipient,
         status=status,
         due_at=due_at or timezone.now(),

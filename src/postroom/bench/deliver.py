@@ -67,8 +67,8 @@ def _run(url: str, workers: "list[subprocess.Popen[bytes]]", messages: int) -> R
         time.sleep(1)  # the workers' own start-up work must not be counted
         cpu = sum(cpu_seconds(worker.pid) for worker in workers)
         started = time.perf_counter()
-        connection.execute("UPDATE outbound_lane SET closed_until = NULL")
-        connection.execute("SELECT pg_notify('postroom_lane', id::text) FROM outbound_lane")
+        connection.execute("UPDATE outbound_outlet SET closed_until = NULL")
+        connection.execute("SELECT pg_notify('postroom_lane', outlet_id || '/' || id) FROM outbound_lane")
         rss = 0.0
         deadline = started + LONGEST_SECONDS
         while time.perf_counter() < deadline and _count(

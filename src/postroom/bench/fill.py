@@ -52,7 +52,7 @@ def _fill(messages: int, sign: str, host: str, port: int, connections: int) -> N
         submit([Submission(content=draft, company=company, source="bench") for draft in drafts])
         with connection.cursor() as cursor:  # nobody may begin before all are there
             cursor.execute(
-                "UPDATE outbound_lane SET closed_until = now() + interval '1 day', closed_version = %s",
+                "UPDATE outbound_outlet SET closed_until = now() + interval '1 day', closed_version = %s",
                 [workspace.routing_version],
             )
     with connection.cursor() as cursor:

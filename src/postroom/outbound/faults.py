@@ -1,4 +1,4 @@
-"""Which servers must a person look at? Keeps one open alert for each whose lanes a fault has closed."""
+"""Which servers must a person look at? Keeps one open alert for each whose outlet a fault has closed."""
 
 from psycopg import AsyncConnection
 
@@ -8,5 +8,5 @@ _WHAT_TO_DO = "Its mail waits and is tried again by itself. Changed settings are
 
 
 async def tell_server_faults(database: AsyncConnection) -> None:
-    """Raise, count and clear the alerts of the kind `server_fault`, by the state of the lanes."""
+    """Raise, count and clear the alerts of the kind `server_fault`, by the state of the outlets."""
     await database.execute(statement("tell_server_faults"), {"what_to_do": _WHAT_TO_DO})

@@ -1,4 +1,4 @@
-"""Mail on its way out: messages, their bodies, one delivery a recipient, one attempt a try, and the lanes they take."""
+"""Mail on its way out: messages, bodies, one delivery a recipient, one attempt a try; outlets, lanes and limits."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -17,29 +17,91 @@ class Stream(models.TextChoices):
     MASS = "mass"
 
 
-class Lane(models.Model):
-    """One server's transactional or mass mail, drained on its own; None as server is the default server."""
+class Outlet(models.Model):
+    """An outgoing server as the queue sees it: open or closed, and how fast it may be fed. None: the default server."""
 
-    server = models.ForeignKey(OutgoingServer, null=True, on_delete=models.CASCADE, related_name="lanes")
-    stream = models.CharField(max_length=13, choices=Stream.choices)
-    drained_until = models.DateTimeField(db_default=Now(), help_text="A worker drains it until then")
-    # A fault of the server closes the lane: its mail waits untouched until the server is tried again.
+    server = models.OneToOneField(OutgoingServer, null=True, on_delete=models.CASCADE, related_name="outlet")
+    # A fault of the server closes its outlet: its mail waits untouched until the server is tried again.
     closed_until = models.DateTimeField(null=True)
     closed_version = models.BigIntegerField(
         null=True, help_text="routing_version then: a change of settings reopens it"
     )
     faults = models.PositiveIntegerField(default=0, help_text="Faults in a row; each doubles the wait")
     fault = models.TextField(blank=True, help_text="The last one, in plain words")
+    # What the server taught us by refusing; policy.pacing says how it is unlearned with time.
+    learned_per_minute = models.PositiveIntegerField(null=True)
+    learned_connections = models.PositiveSmallIntegerField(null=True)
+    learned_at = models.DateTimeField(null=True)
+    lesson = models.TextField(blank=True, help_text="The server's words that taught it")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["server", "stream"], nulls_distinct=False, name="one_lane_per_server_stream"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["server"], nulls_distinct=False, name="one_outlet_per_server")]
 
     def __str__(self) -> str:
-        return f"{self.server_id or 'default'}/{self.stream}"
+        return str(self.server_id or "default")
+
+
+class Lane(models.Model):
+    """One server's transactional or mass mail: each has its own turn, so that neither waits in the other's queue."""
+
+    outlet = models.ForeignKey(Outlet, on_delete=models.CASCADE, related_name="lanes")
+    stream = models.CharField(max_length=13, choices=Stream.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["outlet", "stream"], name="one_lane_per_outlet_stream")]
+
+    def __str__(self) -> str:
+        return f"{self.outlet_id}/{self.stream}"
+
+
+class Share(models.Model):
+    """The connections to a server that one worker may use; it renews them before their time is over."""
+
+    outlet = models.ForeignKey(Outlet, on_delete=models.CASCADE, db_index=False)
+    worker = models.UUIDField()
+    connections = models.PositiveSmallIntegerField()
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["outlet", "worker"], name="one_share_per_worker")]
+
+    def __str__(self) -> str:
+        return f"{self.outlet_id}: {self.connections}"
+
+
+class Usage(models.Model):
+    """Messages a workspace let go through a metered server within one second, later folded to a minute, then a day.
+
+    A row a second, not a counter: workers that share a limit never wait for each other's count of the same row long.
+    """
+
+    outlet = models.ForeignKey(Outlet, on_delete=models.CASCADE, db_index=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    at = models.DateTimeField()
+    messages = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["outlet", "workspace", "at"], name="one_usage_per_second")]
+        indexes = [models.Index(fields=["outlet", "at"], name="usage_by_age")]  # read_usage.sql
+
+    def __str__(self) -> str:
+        return f"{self.outlet_id} {self.at}: {self.messages}"
+
+
+class DomainPause(models.Model):
+    """A recipient domain that a server's answers say to leave alone for a while."""
+
+    outlet = models.ForeignKey(Outlet, on_delete=models.CASCADE, db_index=False)
+    domain = models.CharField(max_length=255)
+    until = models.DateTimeField()
+    faults = models.PositiveIntegerField(default=1, help_text="Pauses in a row; each doubles the next")
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["outlet", "domain"], name="one_pause_per_domain")]
+
+    def __str__(self) -> str:
+        return self.domain
 
 
 class Message(models.Model):
@@ -105,7 +167,8 @@ class Delivery(models.Model):
     lane = models.ForeignKey(Lane, on_delete=models.PROTECT, db_index=False)
     recipient = models.TextField()
     status = models.CharField(max_length=10, choices=[(s.value, s.value) for s in Status], default=Status.QUEUED.value)
-    priority = models.SmallIntegerField(default=5, help_text="Lower goes first, inside its lane")
+    flow = models.BigIntegerField(help_text="Who takes turns inside the lane: a workspace, or one campaign")
+    priority = models.SmallIntegerField(default=5, help_text="0 to 9; lower goes first, inside its flow")
     attempts = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now())
     submitted_at = models.DateTimeField(db_default=Now(), help_text="When it was meant to leave first")
@@ -120,11 +183,15 @@ class Delivery(models.Model):
 
     class Meta:
         indexes = [
-            # claim_due.sql: what may leave a lane now.
+            # next_flows.sql and claim_due.sql: whose turn it is in a lane, and what they may send now.
             models.Index(
-                fields=["lane", "priority", "due_at"],
-                name="delivery_waiting",
+                fields=["lane", "flow", "priority", "due_at"],
+                name="delivery_turn",
                 condition=models.Q(status__in=sorted(WAITING)),
+            ),
+            # next_due.sql and outlets_with_work.sql: when a lane has work next, however much waits for later.
+            models.Index(
+                fields=["lane", "due_at"], name="delivery_due", condition=models.Q(status__in=sorted(WAITING))
             ),
             # settle_unknown.sql, and the list of what may have arrived.
             models.Index(fields=["id"], name="delivery_unknown", condition=models.Q(status=Status.UNKNOWN.value)),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from postroom.outbound.queue import Claimed
 from postroom.outbound.target import Target
-from postroom.policy.causes import Reach
+from postroom.policy.causes import SLOWING, Reach
 from postroom.policy.failure import Verdict, judge
 from postroom.policy.retry import next_attempt
 from postroom.policy.status import Status
@@ -21,6 +21,7 @@ class Result:
     """One delivery's part of record_results.sql. `delay`: seconds to the next attempt; None when there is none."""
 
     delivery: int
+    domain: str  # of the recipient
     status: Status
     delay: float | None
     reply_code: int | None
@@ -31,6 +32,14 @@ class Result:
     dialog: str
     is_server_fault: bool
 
+    @property
+    def is_sent(self) -> bool:
+        return self.status is Status.SENT
+
+    @property
+    def is_deferred(self) -> bool:
+        return self.status is Status.DEFERRED
+
 
 def results(claimed: Sequence[Claimed], answer: Outcome | ConnectFailure, target: Target) -> list[Result]:
     """What to record for each of `claimed`, the envelope's recipients in order."""
@@ -38,7 +47,10 @@ def results(claimed: Sequence[Claimed], answer: Outcome | ConnectFailure, target
         # No word was said about any message: they wait for the lane to open again, not for a time of their own.
         verdict = replace(judge(answer), hint_s=0)
         dialog = "\n".join(answer.dialog)
-        return [_result(delivery, answer.reply, verdict, target=target, dialog=dialog) for delivery in claimed]
+        reply = answer.reply
+        return [
+            replace(_result(c, reply, verdict, target=target, dialog=dialog), is_server_fault=True) for c in claimed
+        ]
     verdicts = [judge(result.answer, phase=result.phase) for result in answer.results]
     dialog = "\n".join(answer.dialog)
     return [
@@ -50,8 +62,10 @@ def results(claimed: Sequence[Claimed], answer: Outcome | ConnectFailure, target
 def _result(delivery: Claimed, answer: Answer | None, verdict: Verdict, *, target: Target, dialog: str) -> Result:
     reply = answer if isinstance(answer, Reply) else None
     status, delay = _next(delivery, verdict)
+    is_refusal = verdict.reach is Reach.SERVER and verdict.outcome is Status.DEFERRED
     return Result(
         delivery=delivery.id,
+        domain=delivery.recipient.rpartition("@")[2].lower(),
         status=status,
         delay=delay,
         reply_code=reply.code if reply else None,
@@ -60,7 +74,7 @@ def _result(delivery: Claimed, answer: Answer | None, verdict: Verdict, *, targe
         server=target.name,
         cause=verdict.cause,
         dialog=dialog,
-        is_server_fault=verdict.reach is Reach.SERVER and verdict.outcome is Status.DEFERRED,
+        is_server_fault=is_refusal and verdict.cause not in SLOWING,
     )
 
 

@@ -48,7 +48,7 @@ class Parcel:
 
 
 async def pack(
-    claimed: Sequence[queue.Claimed], target: Target, pool: AsyncConnectionPool
+    claimed: Sequence[queue.Claimed], target: Target, *, lane: int, pool: AsyncConnectionPool
 ) -> AsyncIterator[Parcel | None]:
     """The parcels for `claimed`, messages in the order of their first delivery.
 
@@ -57,7 +57,7 @@ async def pack(
     by_message = defaultdict(list)
     for delivery in claimed:
         by_message[delivery.message_id].append(delivery)
-    facts = await _current_facts(list(by_message), target, pool)
+    facts = await _current_facts(list(by_message), target, lane=lane, pool=pool)
     for ids in _slices(facts):
         async with pool.connection() as database:
             contents = await queue.read_contents(database, ids)
@@ -80,7 +80,9 @@ async def reroute_outdated(lane: int, pool: AsyncConnectionPool) -> None:
             await jobs.in_thread(reroute, message_id, lane)
 
 
-async def _current_facts(ids: Sequence[UUID], target: Target, pool: AsyncConnectionPool) -> dict[UUID, queue.Facts]:
+async def _current_facts(
+    ids: Sequence[UUID], target: Target, *, lane: int, pool: AsyncConnectionPool
+) -> dict[UUID, queue.Facts]:
     """The facts of messages, those routed under older settings routed again; without those that left the lane."""
     async with pool.connection() as database:
         facts = await queue.read_facts(database, ids)
@@ -92,7 +94,7 @@ async def _current_facts(ids: Sequence[UUID], target: Target, pool: AsyncConnect
     ]
     if not outdated:
         return facts
-    moved = {message_id for message_id in outdated if await jobs.in_thread(reroute, message_id, target.lane)}
+    moved = {message_id for message_id in outdated if await jobs.in_thread(reroute, message_id, lane)}
     async with pool.connection() as database:
         return await queue.read_facts(database, [message_id for message_id in ids if message_id not in moved])
 

@@ -4,10 +4,11 @@ Everything here is short: no transaction stays open while a server is talked to.
 side: asyncio connections with autocommit, one statement a step.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from hashlib import blake2b
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -15,14 +16,14 @@ from django.db.models import Case, F, QuerySet, When
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from postroom.outbound.models import Delivery, Lane
+from postroom.outbound.models import Delivery, Lane, Outlet, Stream
 from postroom.outbound.statements import statement
 from postroom.policy.status import WAITING, Status, leading_to
 
 # A claim counts as an attempt; when it comes to nothing, it does not.
 _ATTEMPTS_MADE = F("attempts") - Case(When(status=Status.ACTIVE, then=1), default=0)
 _lanes: dict[tuple[int | None, str], int] = {}
-FIRST_CLOSURE = 15.0  # seconds a lane stays closed after its server's first fault; doubles with each further one
+BEFORE_ALL = -(1 << 63)  # no flow is less
 
 
 def announce(lane: int) -> None:
@@ -34,7 +35,9 @@ def announce(lane: int) -> None:
 
 def _notify(lane: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('postroom_lane', %s)", [str(lane)])
+        cursor.execute(
+            "SELECT pg_notify('postroom_lane', outlet_id || '/' || id) FROM outbound_lane WHERE id = %s", [lane]
+        )
 
 
 def move(message_id: UUID, *, lane: int) -> None:
@@ -61,9 +64,19 @@ def lane_of(server_id: int | None, stream: str) -> int:
     key = (server_id, stream)
     if (known := _lanes.get(key)) is not None:
         return known
-    lane = Lane.objects.get_or_create(server_id=server_id, stream=stream)[0].pk
-    transaction.on_commit(lambda: _lanes.update({key: lane}))  # after a roll-back it is not there
-    return lane
+    outlet = Outlet.objects.get_or_create(server_id=server_id)[0]
+    found = {lane_stream: Lane.objects.get_or_create(outlet=outlet, stream=lane_stream)[0].pk for lane_stream in Stream}
+    lanes = {(server_id, lane_stream.value): lane for lane_stream, lane in found.items()}
+    transaction.on_commit(lambda: _lanes.update(lanes))  # after a roll-back they are not there
+    return lanes[key]
+
+
+def flow_of(workspace_id: int, stream: str, campaign: str) -> int:
+    """Who takes turns with whom inside a lane: a workspace's transactional mail, each of its campaigns."""
+    if stream == Stream.TRANSACTIONAL:
+        return workspace_id
+    digest = blake2b(f"{workspace_id}/{campaign}".encode(), digest_size=8).digest()
+    return -(int.from_bytes(digest) >> 1)  # negative: no campaign meets a workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,54 +91,60 @@ class Claimed:
     expires_at: datetime
 
 
-async def claim_due(database: AsyncConnection, *, lane: int, worker: UUID, limit: int) -> list[Claimed]:
-    """Up to `limit` deliveries that are due, most urgent first; theirs until recorded, released or recovered."""
-    cursor = await database.execute(statement("claim_due"), {"lane": lane, "worker": worker, "limit": limit})
-    return [Claimed(*row) for row in await cursor.fetchall()]
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Whose turn it is in a lane."""
+
+    id: int
+    workspace_id: int
 
 
-async def release(database: AsyncConnection, lane: int, *, worker: UUID, reason: str) -> None:
-    """Give back what the worker claimed in a lane, due as before; call it when no carrier is at work any more.
+async def next_flows(database: AsyncConnection, lane: int, *, after: int, limit: int) -> list[Flow]:
+    """Flows of the lane with waiting mail, in a circle after the one served last."""
+    cursor = await database.execute(statement("next_flows"), {"lane": lane, "after": after, "limit": limit})
+    found = [Flow(*row) for row in await cursor.fetchall()]
+    if len(found) == limit or after == BEFORE_ALL:
+        return found
+    start_anew = await next_flows(database, lane, after=BEFORE_ALL, limit=limit - len(found))
+    return found + [flow for flow in start_anew if flow.id <= after]
 
-    With a `reason` (the server has a fault) it shows as deferred, and leaves when the lane is open again.
+
+async def claim_due(
+    database: AsyncConnection, *, outlet: int, lane: int, worker: UUID, most: Mapping[int, int]
+) -> list[Claimed] | None:
+    """Deliveries that are due, `most` so many of each flow, most urgent first; theirs until recorded or given back.
+
+    None when there were some, but all for domains that are to be left alone for now.
     """
-    arguments = {"lane": lane, "worker": worker, "reason": reason}
-    await database.execute(statement("release"), arguments)
+    arguments = {"outlet": outlet, "lane": lane, "worker": worker, "flows": list(most), "most": list(most.values())}
+    cursor = await database.execute(statement("claim_due"), arguments)
+    rows = await cursor.fetchall()
+    claimed = [Claimed(*row[:-1]) for row in rows if row[-1]]
+    return None if rows and not claimed else claimed
 
 
-async def close_lane(database: AsyncConnection, lane: int, *, fault: str, version: int | None) -> float:
-    """Let nobody drain the lane for a while, or until the workspace's settings are newer than `version`; how long."""
-    arguments = {"lane": lane, "fault": fault, "version": version, "first": FIRST_CLOSURE}
-    cursor = await database.execute(statement("close_lane"), arguments)
-    row = await cursor.fetchone()
-    return float(row[0]) if row else FIRST_CLOSURE
+async def release(database: AsyncConnection, lanes: Sequence[int], *, worker: UUID, reason: str) -> list[int]:
+    """Give back what the worker claimed in lanes, due as before; call it when no carrier is at work any more.
+
+    With a `reason` (the server has a fault) it shows as deferred, and leaves when the outlet is open again. The
+    deliveries that did not leave.
+    """
+    arguments = {"lanes": list(lanes), "worker": worker, "reason": reason}
+    cursor = await database.execute(statement("release"), arguments)
+    return [delivery for (delivery,) in await cursor.fetchall()]
 
 
-async def reopen_lane(database: AsyncConnection, lane: int) -> None:
-    """The server works: forget its faults."""
-    await database.execute(
-        "UPDATE outbound_lane SET closed_until = NULL, faults = 0, fault = '' WHERE id = %s AND faults > 0", [lane]
-    )
+async def put_off(database: AsyncConnection, lane: int, flow: int, *, per_day: int, reason: str) -> None:
+    """Let what a flow has due leave on later days, `per_day` on each."""
+    arguments = {"lane": lane, "flow": flow, "per_day": per_day, "reason": reason}
+    await database.execute(statement("put_off"), arguments)
 
 
-async def seconds_to_next(database: AsyncConnection, lane: int) -> float | None:
-    """How long until something in the lane is due; None when nothing waits."""
-    cursor = await database.execute(statement("next_due"), {"lane": lane})
+async def seconds_to_next(database: AsyncConnection, lanes: Sequence[int]) -> float | None:
+    """How long until something in the lanes is due; None when nothing waits."""
+    cursor = await database.execute(statement("next_due"), {"lanes": list(lanes)})
     row = await cursor.fetchone()
     return None if row is None or row[0] is None else float(row[0])
-
-
-async def take_lane(database: AsyncConnection, lane: int, *, seconds: float) -> bool:
-    """Become the one who drains the lane, for so long; False when somebody does, or a fault keeps it closed."""
-    cursor = await database.execute(statement("take_lane"), {"lane": lane, "seconds": seconds})
-    return await cursor.fetchone() is not None
-
-
-async def hold_lane(database: AsyncConnection, lane: int, *, seconds: float) -> None:
-    """Keep the lane for so long from now; 0 gives it up."""
-    await database.execute(
-        "UPDATE outbound_lane SET drained_until = now() + make_interval(secs => %s) WHERE id = %s", [seconds, lane]
-    )
 
 
 async def beat(database: AsyncConnection, worker: UUID, *, name: str) -> None:
@@ -151,12 +170,6 @@ async def recover(database: AsyncConnection, *, silence: float) -> int:
 async def settle_unknown(database: AsyncConnection) -> None:
     """Send again or hold what may have arrived, as its workspace wants."""
     await database.execute(statement("settle_unknown"))
-
-
-async def undrained_lanes(database: AsyncConnection) -> list[int]:
-    """Lanes with due mail that nobody drains."""
-    cursor = await database.execute(statement("undrained_lanes"))
-    return [lane for (lane,) in await cursor.fetchall()]
 
 
 async def outdated_messages(database: AsyncConnection, lane: int) -> list[UUID]:

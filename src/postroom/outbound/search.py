@@ -116,7 +116,8 @@ def find_message(workspaces: QuerySet[Workspace], message_id: UUID) -> MessageDe
     counts = dict(facts.deliveries.values_list("status").annotate(number=Count("id")))
     deliveries = tuple(
         map(
-            _delivery, facts.deliveries.select_related("lane").prefetch_related("tries").order_by("id")[:MAX_DELIVERIES]
+            _delivery,
+            facts.deliveries.select_related("lane__outlet").prefetch_related("tries").order_by("id")[:MAX_DELIVERIES],
         )
     )
     return MessageDetail(
@@ -199,7 +200,7 @@ def _delivery(delivery: Delivery) -> DeliveryDetail:
 
 def _reason_to_wait(delivery: Delivery) -> str:
     """The fault of its server, for mail that was not tried because of it."""
-    return delivery.lane.fault if delivery.status in WAITING else ""
+    return delivery.lane.outlet.fault if delivery.status in WAITING else ""
 
 
 def _steps(steps: list[dict[str, Any]]) -> tuple[TraceStep, ...]:

@@ -82,7 +82,7 @@ def _chosen(workspace: Workspace, choice: Choice) -> QuerySet[Delivery]:
     if choice.messages:
         wanted &= Q(message__in=choice.messages)
     if choice.server is not None:
-        wanted &= Q(lane__server__name=choice.server) if choice.server else Q(lane__server=None)
+        wanted &= Q(lane__outlet__server__name=choice.server) if choice.server else Q(lane__outlet__server=None)
     if choice.stream:
         wanted &= Q(lane__stream=choice.stream)
     if choice.recipient:

@@ -41,6 +41,7 @@ class Submission:
     scheduled_at: datetime | None = None  # aware; None: now
     priority: int = DEFAULT_PRIORITY  # one of PRIORITIES
     tags: tuple[str, ...] = ()
+    campaign: str = ""  # of mass mail: campaigns take turns, so that none waits for another to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ def _row(routed: Routed, lane: int) -> dict[str, Any]:
         "server_id": route.server_id(routed.decision),
         "lane_id": lane,
         "priority": submission.priority,
+        "flow": queue.flow_of(submission.company.workspace_id, submission.stream, submission.campaign),
         "recipients": message.recipients,
         **routed.routing,
     }

@@ -1,9 +1,10 @@
-"""Where a lane leads: its server's endpoint and limits, as they are now."""
+"""Where an outlet leads: its server's endpoint, lanes and limits, as they are now."""
 
 from dataclasses import dataclass
 
 from postroom.errors import PostroomError
-from postroom.outbound.models import Lane
+from postroom.outbound.models import Lane, Outlet
+from postroom.policy.pacing import DAY_S, HOUR_S, MINUTE_S, Limit
 from postroom.servers.endpoints import DEFAULT_SERVER_NAME, endpoint_of
 from postroom.servers.models import OutgoingServer
 from postroom.smtp.endpoint import Endpoint
@@ -16,7 +17,7 @@ DEFAULT_MESSAGES_PER_CONNECTION = 100
 class Target:
     """A server to talk to. `routing_version` is None for the default server, which no workspace's settings change."""
 
-    lane: int
+    lanes: dict[str, int]  # by stream
     server_id: int | None
     name: str
     endpoint: Endpoint
@@ -26,30 +27,33 @@ class Target:
     allows_sub_addresses: bool = True
     logs_dialog: bool = False
     max_message_bytes: int | None = None
+    limits: tuple[Limit, ...] = ()
+    is_platform: bool = False  # it spends the default server's daily limit of its workspaces (requirement G1)
 
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
     """A server that cannot be talked to as it is set up, and why in plain words."""
 
+    lanes: dict[str, int]
     why: str
     routing_version: int | None = None
 
 
-def target_of(lane_id: int) -> Target | Unusable:
-    lane = Lane.objects.get(pk=lane_id)
-    servers = OutgoingServer.objects.filter(lanes=lane)
-    version = servers.values_list("workspace__routing_version", flat=True).first()
+def target_of(outlet_id: int) -> Target | Unusable:
+    outlet = Outlet.objects.get(pk=outlet_id)
+    lanes = dict(Lane.objects.filter(outlet=outlet).values_list("stream", "pk"))
+    version = OutgoingServer.objects.filter(outlet=outlet).values_list("workspace__routing_version", flat=True).first()
     try:
-        server = lane.server  # SealBrokenError when its password cannot be read
+        server = outlet.server  # SealBrokenError when its password cannot be read
         endpoint = endpoint_of(server)
     except PostroomError as error:
-        return Unusable(error.message, version)
+        return Unusable(lanes, error.message, version)
     place = f"{endpoint.host}:{endpoint.port}"
     if server is None:
-        return Target(lane.pk, None, f"{DEFAULT_SERVER_NAME} ({place})", endpoint)
+        return Target(lanes, None, f"{DEFAULT_SERVER_NAME} ({place})", endpoint, is_platform=True)
     return Target(
-        lane.pk,
+        lanes,
         server.pk,
         f"{server.name} ({place})",
         endpoint,
@@ -59,4 +63,17 @@ def target_of(lane_id: int) -> Target | Unusable:
         allows_sub_addresses=server.allows_sub_addresses,
         logs_dialog=server.logs_dialog,
         max_message_bytes=server.max_message_bytes,
+        limits=limits_of(server),
+        is_platform=server.authentication == OutgoingServer.Authentication.DEFAULT_SERVER,
     )
+
+
+def limits_of(server: OutgoingServer) -> tuple[Limit, ...]:
+    """The limits a person has set for the server."""
+    fields = {
+        1.0: server.max_messages_per_second,
+        MINUTE_S: server.max_messages_per_minute,
+        HOUR_S: server.max_messages_per_hour,
+        DAY_S: server.max_messages_per_day,
+    }
+    return tuple(Limit(messages, seconds) for seconds, messages in fields.items() if messages is not None)

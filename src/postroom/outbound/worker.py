@@ -12,7 +12,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from postroom import jobs
-from postroom.outbound import deliver, faults, queue
+from postroom.outbound import deliver, faults, outlets, queue
 from postroom.outbound.journal import Journal
 
 log = structlog.get_logger()
@@ -37,41 +37,40 @@ class DeliveryWorker:
             conninfo, min_size=1, max_size=POOL_SIZE, open=False, kwargs={"autocommit": True}
         )
         self._journal = Journal(self._pool, self.id)
-        self._draining: dict[int, asyncio.Event] = {}
+        self._draining: dict[int, deliver.Context] = {}  # by outlet
         self._drains: set[asyncio.Task[None]] = set()
 
-    async def drain(self, lane: int) -> None:
-        """Deliver what is due in `lane`, wait for more, leave when it has been quiet; nothing if one does."""
-        if lane in self._draining or self.stopping.is_set():
+    async def drain(self, outlet: int, *, helps: bool = False) -> None:
+        """Deliver what is due through `outlet`, wait for more, leave when it has been quiet; nothing if one does."""
+        if outlet in self._draining or self.stopping.is_set():
             return
-        wake = self._draining[lane] = asyncio.Event()
-        context = deliver.Context(self.id, self._pool, self._journal, wake, self.stopping)
+        context = self._draining[outlet] = deliver.Context(self.id, self._pool, self._journal, self.stopping)
         try:
-            await deliver.drain(lane, context)
+            await deliver.drain(outlet, context, helps=helps)
         finally:
-            del self._draining[lane]
+            del self._draining[outlet]
 
     async def sweep(self) -> None:
-        """Take over the deliveries of dead workers, then drain the lanes that have due mail and nobody who does."""
+        """Take over the deliveries of dead workers, then drain where there is due mail and too few who do."""
         async with self._pool.connection() as database:
             if taken := await queue.recover(database, silence=SILENCE_SECONDS):
                 log.warning("deliveries.recovered", count=taken)
             await queue.settle_unknown(database)
             await faults.tell_server_faults(database)
-            lanes = await queue.undrained_lanes(database)
-        for lane in lanes:
-            self._start_drain(lane)
+            work = await outlets.with_work(database, self.id)
+        for outlet, is_busy in work:
+            self._start_drain(outlet, helps=is_busy)
 
-    def _start_drain(self, lane: int) -> None:
-        drain = asyncio.create_task(self._drain_or_tell(lane), name=f"lane {lane}")
+    def _start_drain(self, outlet: int, *, helps: bool = False) -> None:
+        drain = asyncio.create_task(self._drain_or_tell(outlet, helps=helps), name=f"outlet {outlet}")
         self._drains.add(drain)
         drain.add_done_callback(self._drains.discard)
 
-    async def _drain_or_tell(self, lane: int) -> None:
+    async def _drain_or_tell(self, outlet: int, *, helps: bool) -> None:
         try:
-            await self.drain(lane)
+            await self.drain(outlet, helps=helps)
         except Exception:
-            log.exception("lane.failed", lane=lane)
+            log.exception("outlet.failed", outlet=outlet)
 
     async def _end_drains(self) -> None:
         """Let what is being talked about come to its end; what takes too long is recorded as unknown."""
@@ -101,19 +100,24 @@ class DeliveryWorker:
             try:
                 async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
                     await connection.execute("LISTEN postroom_lane")
-                    for drain in self._draining.values():  # they may have missed one
-                        drain.set()
+                    for context in self._draining.values():  # they may have missed one
+                        context.wake()
                     async for notice in connection.notifies():
-                        self._hear(int(notice.payload))
+                        self._hear(*map(int, notice.payload.split("/")))
             except psycopg.OperationalError as error:
                 log.warning("worker.deafened", error=str(error).strip())
                 await asyncio.sleep(LISTEN_RETRY_SECONDS)
 
-    def _hear(self, lane: int) -> None:
-        if wake := self._draining.get(lane):
-            wake.set()
+    def _hear(self, outlet: int, lane: int) -> None:
+        if context := self._draining.get(outlet):
+            context.wake(lane)
         else:
-            self._start_drain(lane)
+            self._start_drain(outlet)
+
+    async def _pass_on_stop(self) -> None:
+        await self.stopping.wait()
+        for context in self._draining.values():
+            context.wake()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -122,7 +126,10 @@ class DeliveryWorker:
             await stack.enter_async_context(self._pool)
             async with self._pool.connection() as database:
                 await queue.beat(database, self.id, name=f"{socket.gethostname()} {os.getpid()}")
-            tasks = [asyncio.create_task(forever()) for forever in (self.beat, self.listen, self._sweep_forever)]
+            tasks = [
+                asyncio.create_task(forever())
+                for forever in (self.beat, self.listen, self._sweep_forever, self._pass_on_stop)
+            ]
             try:
                 yield
             finally:

@@ -70,7 +70,15 @@ ENCRYPTION_REQUIRED = _server(
     "encryption-required", "The server wants an encrypted connection. Set the encryption to STARTTLS or SSL/TLS."
 )
 SENDING_LIMIT = _server(
-    "sending-limit", "The server's sending limit is reached. Mail waits; lower this server's rate if it happens often."
+    "sending-limit", "The server finds the pace too fast. Postroom goes slower for a while; lower this server's rate."
+)
+CONNECTION_LIMIT = _server(
+    "connection-limit",
+    "The server takes fewer connections at once. Postroom uses fewer for a while; lower this server's number of them.",
+)
+DAILY_LIMIT = _server(
+    "daily-limit",
+    "The server's limit for the day is reached. Mail waits until it opens; enter the limit here to see a forecast.",
 )
 RELAY_DENIED = _server(
     "relay-denied",
@@ -84,6 +92,8 @@ PROTOCOL = _server(
     "protocol", "The server did not understand or misunderstood a command. Its words may tell; the mail is tried again."
 )
 SERVER_UNAVAILABLE = _server("server-unavailable", "The server has a problem of its own. Mail waits until it is over.")
+# Refusals that teach to go slower; with a connection made, the server works all the same.
+SLOWING = frozenset({SENDING_LIMIT.id, CONNECTION_LIMIT.id})
 SENDER_REFUSED = _identity(
     "sender-refused",
     "The server does not let us send as this address. Allow or verify it at the provider, or set this server's FROM "
@@ -136,6 +146,17 @@ SIGNS: tuple[Sign, ...] = (
     Sign(TOO_MANY_RECIPIENTS, codes=(452, 552), words=r"too many recipients", phases=(Phase.RCPT,)),
     Sign(RECIPIENT_DEFERRED, status=r"2\.1", codes=(421, 450, 451, 452)),
     Sign(MAILBOX_FULL, status=r"2\.2"),
+    Sign(DAILY_LIMIT, status=r"4\.5", codes=(550, 552, 554)),
+    Sign(
+        DAILY_LIMIT,
+        words=r"(daily|24[- ]hours?|per day|today).{0,40}(limit|quota|exceed|maximum)"
+        r"|(limit|quota|exceed|maximum).{0,40}(daily|24[- ]hours?|per day|today)",
+    ),
+    Sign(
+        CONNECTION_LIMIT,
+        words=r"(too many|concurrent|simultaneous|number of) .{0,20}(connections?|sessions?|threads?)|thread limit",
+    ),
+    Sign(CONNECTION_LIMIT, codes=(432,), status=r"3\.2"),
     Sign(
         SENDING_LIMIT,
         words=r"(sending|message|daily|hourly|rate|connections?) (rate |user )?(sending )?(limit|quota)|throttl"

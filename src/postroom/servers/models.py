@@ -39,7 +39,11 @@ class OutgoingServer(models.Model):
     max_message_bytes = models.PositiveIntegerField(null=True, blank=True)
     max_connections = models.PositiveSmallIntegerField(default=5)
     max_messages_per_connection = models.PositiveIntegerField(default=100)
+    # In any second, minute, hour or day on end, over all workers; what is over waits.
+    max_messages_per_second = models.PositiveIntegerField(null=True, blank=True)
     max_messages_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    max_messages_per_hour = models.PositiveIntegerField(null=True, blank=True)
+    max_messages_per_day = models.PositiveIntegerField(null=True, blank=True)
     allows_sub_addresses = models.BooleanField(default=True, help_text="The provider lets bounce+token@ through")
     logs_dialog = models.BooleanField(default=False, help_text="Write each SMTP dialog to the log too")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -10,7 +10,15 @@ from postroom.policy.from_filter import parse_from_filter
 from postroom.rfc.address import domain_to_ascii
 from postroom.servers.models import OutgoingServer
 
-LIMITS = ("max_connections", "max_messages_per_connection", "max_messages_per_minute", "max_message_bytes")
+LIMITS = (
+    "max_connections",
+    "max_messages_per_connection",
+    "max_messages_per_second",
+    "max_messages_per_minute",
+    "max_messages_per_hour",
+    "max_messages_per_day",
+    "max_message_bytes",
+)
 # Container names with underscores are no host names, but resolve.
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 

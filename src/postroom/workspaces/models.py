@@ -39,6 +39,10 @@ class Workspace(models.Model):
     grace_seconds = models.PositiveIntegerField(
         db_default=0, help_text="Mail waits so long before it leaves: time to undo"
     )
+    # Of the default server (requirement G1); every mail counts, and mass mail leaves a reserve for the rest.
+    default_server_daily_limit = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Messages a day (UTC); none: unlimited"
+    )
     # Raised by database triggers whenever something that routing reads changes; see domains/ and servers/ migrations.
     routing_version = models.BigIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

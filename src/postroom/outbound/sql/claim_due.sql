@@ -1,19 +1,44 @@
--- Take deliveries that are due in a lane, most urgent first. By hand: SKIP LOCKED under a LIMIT with RETURNING, which the
--- ORM cannot say. UPDATE returns rows in no order, so they are put in order once more.
+-- Take deliveries that are due: of each flow so many, most urgent first. By hand: SKIP LOCKED under LIMITs with RETURNING,
+-- which the ORM cannot say. One index probe a priority finds what is due behind any number of rows that wait for later;
+-- generate_series yields its rows in order and the inner LIMIT is lazy, so nothing is locked that is not taken.
+-- What goes to a domain that is to be left alone waits until then instead. UPDATE returns rows in no order, so they are
+-- put in order once more.
 WITH due AS (
-    SELECT id
-    FROM outbound_delivery
-    WHERE lane_id = %(lane)s AND status IN ('queued', 'deferred') AND due_at <= now()
-    ORDER BY priority, due_at
-    LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED
+    SELECT taken.id
+    FROM unnest(%(flows)s::bigint[], %(most)s::integer[]) AS turn (flow, most)
+    CROSS JOIN LATERAL (
+        SELECT candidate.id
+        FROM generate_series(0, 9) AS urgency
+        CROSS JOIN LATERAL (
+            SELECT id
+            FROM outbound_delivery
+            WHERE lane_id = %(lane)s AND flow = turn.flow AND priority = urgency
+              AND status IN ('queued', 'deferred') AND due_at <= now()
+            ORDER BY due_at
+            LIMIT turn.most
+            FOR UPDATE SKIP LOCKED
+        ) AS candidate
+        LIMIT turn.most
+    ) AS taken
+), judged AS (
+    SELECT due.id, pause.until, pause.reason
+    FROM due
+    JOIN outbound_delivery AS delivery ON delivery.id = due.id
+    LEFT JOIN outbound_domainpause AS pause
+        ON pause.outlet_id = %(outlet)s AND pause.until > now()
+       AND pause.domain = lower(substring(delivery.recipient FROM '[^@]*$'))
 ), claimed AS (
     UPDATE outbound_delivery AS delivery
-    SET status = 'active', claimed_by = %(worker)s, talking_since = NULL, attempts = attempts + 1
-    FROM due
-    WHERE delivery.id = due.id
+    SET status = CASE WHEN judged.until IS NULL THEN 'active' ELSE 'deferred' END,
+        claimed_by = CASE WHEN judged.until IS NULL THEN %(worker)s::uuid END,
+        talking_since = NULL,
+        attempts = attempts + CASE WHEN judged.until IS NULL THEN 1 ELSE 0 END,
+        due_at = COALESCE(judged.until, due_at),
+        reason = COALESCE(judged.reason, delivery.reason)
+    FROM judged
+    WHERE delivery.id = judged.id
     RETURNING delivery.*
 )
-SELECT id, message_id, recipient, attempts, submitted_at, expires_at
+SELECT id, message_id, recipient, attempts, submitted_at, expires_at, status = 'active'
 FROM claimed
 ORDER BY priority, due_at, id

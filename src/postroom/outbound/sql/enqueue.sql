@@ -6,7 +6,7 @@ WITH entry AS MATERIALIZED (
         id uuid, workspace_id bigint, company_id bigint, stream text, source text, author_from text, subject text,
         message_id text, forced_server_id bigint, server_id bigint, header_from text, from_rewritten boolean,
         return_path text, reply_to text, trace jsonb, routed_version bigint, size_bytes integer, tags text[],
-        scheduled_at timestamptz, lane_id bigint, priority smallint, recipients text[]
+        scheduled_at timestamptz, lane_id bigint, flow bigint, priority smallint, recipients text[]
     )
 ), timed AS (
     SELECT entry.*,
@@ -27,9 +27,9 @@ WITH entry AS MATERIALIZED (
     INSERT INTO outbound_messagecontent (message_id, head, body, body_hash)
     SELECT * FROM unnest(%(ids)b::uuid[], %(heads)b::bytea[], %(bodies)b::bytea[], %(body_hashes)b::bytea[])
 ), delivery AS (
-    INSERT INTO outbound_delivery (message_id, workspace_id, lane_id, recipient, status, priority, attempts, due_at,
+    INSERT INTO outbound_delivery (message_id, workspace_id, lane_id, flow, recipient, status, priority, attempts, due_at,
                                    submitted_at, expires_at, reply_text, reason)
-    SELECT id, workspace_id, lane_id, recipient, 'queued', priority, 0, start, start, start + lifetime, '', ''
+    SELECT id, workspace_id, lane_id, flow, recipient, 'queued', priority, 0, start, start, start + lifetime, '', ''
     FROM timed, unnest(recipients) AS recipient
     RETURNING message_id, due_at, status
 )

@@ -1,5 +1,6 @@
--- Give back what a worker claimed in a lane, when its carriers are gone: it stops, or the server has a fault. What was
+-- Give back what a worker claimed in lanes, when its carriers are gone: it stops, or the server has a fault. What was
 -- not begun waits as before and the try does not count; what was begun and has no result may have arrived.
+-- Yields what did not leave.
 WITH given_back AS (
     UPDATE outbound_delivery
     SET status = CASE WHEN talking_since IS NOT NULL THEN 'unknown'
@@ -11,8 +12,10 @@ WITH given_back AS (
                            THEN 'The worker stopped while it was talking to the server: the message may have arrived.'
                       WHEN %(reason)s <> '' THEN %(reason)s
                       ELSE reason END
-    WHERE claimed_by = %(worker)s AND lane_id = %(lane)s AND status = 'active'
+    WHERE claimed_by = %(worker)s AND lane_id = ANY(%(lanes)s) AND status = 'active'
     RETURNING id, status
+), noted AS (
+    INSERT INTO outbound_attempt (delivery_id, server_name, outcome, cause, reply_text, dialog)
+    SELECT id, '', 'unknown', 'worker_stopped', '', '' FROM given_back WHERE status = 'unknown'
 )
-INSERT INTO outbound_attempt (delivery_id, server_name, outcome, cause, reply_text, dialog)
-SELECT id, '', 'unknown', 'worker_stopped', '', '' FROM given_back WHERE status = 'unknown'
+SELECT id FROM given_back WHERE status <> 'unknown'

@@ -4,12 +4,11 @@ WITH broken AS (
     SELECT server.workspace_id,
            COALESCE(server.id::text, 'default') AS subject,
            COALESCE(server.name, 'The default server') AS name,
-           max(lane.faults) AS faults,
-           (array_agg(lane.fault ORDER BY lane.closed_until DESC))[1] AS fault
-    FROM outbound_lane AS lane
-    LEFT JOIN servers_outgoingserver AS server ON server.id = lane.server_id
-    WHERE lane.faults > 0 AND server.archived_at IS NULL
-    GROUP BY server.id
+           outlet.faults,
+           outlet.fault
+    FROM outbound_outlet AS outlet
+    LEFT JOIN servers_outgoingserver AS server ON server.id = outlet.server_id
+    WHERE outlet.faults > 0 AND server.archived_at IS NULL
 ), resolved AS (
     UPDATE workspaces_alert AS alert
     SET resolved_at = now()

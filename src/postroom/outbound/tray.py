@@ -1,0 +1,45 @@
+"""Which parcel does a carrier take next? Transactional mail before mass mail, whenever either was made ready."""
+
+import asyncio
+from collections import deque
+
+from postroom.outbound.parcels import Parcel
+
+READY_PARCELS = 20  # of each stream, made ready while the next are claimed: with their contents, what a drain holds
+
+
+class Tray:
+    """Parcels made ready by the feeders of both lanes, for the carriers of one server."""
+
+    def __init__(self) -> None:
+        self._urgent: deque[Parcel] = deque()
+        self._other: deque[Parcel] = deque()
+        self._room = {True: asyncio.Semaphore(READY_PARCELS), False: asyncio.Semaphore(READY_PARCELS)}
+        self._filled = asyncio.Semaphore(0)
+        self._dismissed = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return self._filled.locked()
+
+    async def put(self, parcel: Parcel, *, is_urgent: bool) -> None:
+        """Waits while as much of its stream is ready as may be."""
+        await self._room[is_urgent].acquire()
+        (self._urgent if is_urgent else self._other).append(parcel)
+        self._filled.release()
+
+    async def take(self) -> Parcel | None:
+        """The next parcel; None tells the carrier to go."""
+        await self._filled.acquire()
+        if self._dismissed:
+            self._dismissed -= 1
+            return None
+        is_urgent = bool(self._urgent)
+        self._room[is_urgent].release()
+        return self._urgent.popleft() if is_urgent else self._other.popleft()
+
+    def dismiss(self, carriers: int) -> None:
+        """Let so many carriers go, before they take anything else."""
+        self._dismissed += carriers
+        for _ in range(carriers):
+            self._filled.release()

@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("workspaces", "0003_lifetime")]
+
+    operations = [
+        migrations.AddField(
+            "workspace",
+            "default_server_daily_limit",
+            models.PositiveIntegerField(blank=True, help_text="Messages a day (UTC); none: unlimited", null=True),
+        ),
+    ]
