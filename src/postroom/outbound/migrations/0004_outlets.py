@@ -25,9 +25,9 @@ SET CONSTRAINTS ALL IMMEDIATE;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("outbound", "0002_storage"),
+        ("outbound", "0003_needs_a_person"),
         ("servers", "0003_limits"),
-        ("workspaces", "0004_daily_limit"),
+        ("workspaces", "0005_daily_limit"),
     ]
 
     operations = [

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workspaces", "0003_lifetime")]
+    dependencies = [("workspaces", "0004_preferences")]
 
     operations = [
         migrations.AddField(
