@@ -123,7 +123,8 @@ class Wire(asyncio.Protocol):
         self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def data_received(self, data: bytes) -> None:
-        self._replies += self._parser.feed(data)
+        completed = self._parser.feed(data)
+        self._replies += completed
         surplus = len(self._replies) - len(self._phases)
         if self._parser.fault:
             self._lose(self._parser.fault)
@@ -132,7 +133,7 @@ class Wire(asyncio.Protocol):
             del self._replies[-surplus:]
         elif surplus == 0:
             self._wake()
-        elif self._replies:
+        elif completed:  # octets alone buy no time: a reply may come one by one, but not for ever
             # After 421 the server closes (RFC 5321 §3.8); the rest of a pipelined group may stay without an answer.
             phase = Phase.QUIT if self._replies[-1].code == 421 else self._phases[surplus]
             self._alarm.set(self._timeouts[phase])
