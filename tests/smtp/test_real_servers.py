@@ -18,6 +18,7 @@ from postroom.smtp.extensions import Extensions
 from postroom.smtp.login import log_in
 from postroom.smtp.outcome import Outcome
 from postroom.smtp.pool import Pool
+from postroom.smtp.redaction import Redactor
 from tests.peers import exim, postfix
 from tests.peers.aiosmtpd_server import run_aiosmtpd
 from tests.peers.certificates import TlsFiles
@@ -172,7 +173,8 @@ async def test_each_mechanism_logs_in_and_is_refused_with_a_wrong_secret(
         credentials: Credentials = AccessToken("mary", secret) if mechanism == "XOAUTH2" else Password("mary", secret)
         connection = await connected(endpoint)
         alone = replace(connection.offers, auth=(mechanism,))
-        answer = await connection._follow(log_in(credentials, alone, connection.transcript, is_private=True))
+        login = log_in(credentials, alone, connection.transcript, is_private=True, redactor=Redactor())
+        answer = await connection._follow(login)
         reply = answer if isinstance(answer, Reply) else answer.reply
         assert reply is not None, mechanism
         assert reply.code == code, mechanism

@@ -182,7 +182,8 @@ class Connection:
         if credentials is None:
             return None
         is_private = self._wire.is_encrypted or self.endpoint.security is Security.NONE
-        reply = await self._follow(log_in(credentials, self.offers, self.transcript, is_private=is_private))
+        login = log_in(credentials, self.offers, self.transcript, is_private=is_private, redactor=self._wire.redactor)
+        reply = await self._follow(login)
         return reply if isinstance(reply, ConnectFailure) else None
 
     async def _follow(self, steps: Steps[T]) -> T:

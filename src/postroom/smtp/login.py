@@ -2,6 +2,7 @@
 
 import binascii
 import hmac
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Generator
 
@@ -10,25 +11,27 @@ from postroom.rfc.session import ConnectFailure, Phase
 from postroom.smtp.dialog import Steps, Transcript, Turn
 from postroom.smtp.endpoint import AccessToken, Credentials, Password
 from postroom.smtp.extensions import Extensions
+from postroom.smtp.redaction import HIDDEN, Redactor
 
 # First the initial response (None: the mechanism has none), then one response for each challenge sent in.
 Exchange = Generator[bytes | None, bytes, None]
 
-_HIDDEN = b"(hidden)"
+_DIGEST = re.compile(r" ([0-9a-f]{32})$")
 
 
 def log_in(
-    credentials: Credentials, offers: Extensions, transcript: Transcript, *, is_private: bool
+    credentials: Credentials, offers: Extensions, transcript: Transcript, *, is_private: bool, redactor: Redactor
 ) -> Steps[Reply | ConnectFailure]:
-    """Logs in with the best mechanism both sides know.
+    """Logs in with the best mechanism both sides know; `redactor` learns all that must not be kept of it.
 
     `is_private` says that what is sent can be read by the server alone, or that the operator chose clear text
     knowingly; otherwise only CRAM-MD5 is used, which does not give the password away.
     """
     mechanisms = _fitting_mechanisms(credentials, offers.auth, is_private=is_private)
     outcome: Reply | ConnectFailure = ConnectFailure(Phase.LOGIN, _no_mechanism(offers.auth, is_private=is_private))
+    redactor.learn(secret := _secret_of(credentials), _encoded(secret.encode()))
     for name in mechanisms:
-        outcome = yield from _attempt(name, credentials, transcript)
+        outcome = yield from _attempt(name, _start(name, credentials), transcript, redactor)
         # 504: offered, but not for us (RFC 4954 §4). Anything else is an answer: a second try could lock the account.
         if isinstance(outcome, Reply) or outcome.reply is None or outcome.reply.code != 504:
             break
@@ -51,26 +54,25 @@ def _no_mechanism(offered: Collection[str], *, is_private: bool) -> str:
     return f"the server offers no login mechanism that fits these credentials: {', '.join(offered)}"
 
 
-def _attempt(name: str, credentials: Credentials, transcript: Transcript) -> Steps[Reply | ConnectFailure]:
-    exchange = _start(name, credentials)
-    initial = next(exchange)
-    line = f"AUTH {name}".encode() if initial is None else f"AUTH {name} ".encode() + (b64encode(initial) or b"=")
-    shown = f"AUTH {name}".encode() + (b"" if initial is None else b" " + _HIDDEN)
-    secrets = _secrets_of(credentials) | ({b64encode(initial).decode()} if initial else set())
-    detail = ""
+def _attempt(
+    name: str, exchange: Exchange, transcript: Transcript, redactor: Redactor
+) -> Steps[Reply | ConnectFailure]:
+    line, shown, detail = f"AUTH {name}".encode(), f"AUTH {name}".encode(), ""
+    if (initial := next(exchange)) is not None:
+        line += b" " + (_write(initial, redactor) or b"=")
+        shown += b" " + HIDDEN.encode()
     while True:
         transcript.append(shown)
         heard = yield Turn(line + b"\r\n", (Phase.LOGIN,))
         if not heard.replies:
             transcript.append(why := heard.lost or "no reply")
             return ConnectFailure(Phase.LOGIN, why)
-        reply = _without(heard.replies[0], secrets)
+        reply = redactor.reply(heard.replies[0])
         transcript.append(reply)
         if reply.code != 334:
             return _judge_end(reply, detail)
-        line, detail = _respond(exchange, heard.replies[0])
-        shown = line if line in (b"", b"*") else _HIDDEN
-        detail = _without_secrets(detail, secrets)
+        line, detail = _respond(exchange, heard.replies[0], redactor)
+        shown = line if line in (b"", b"*") else HIDDEN.encode()
 
 
 def _judge_end(reply: Reply, detail: str) -> Reply | ConnectFailure:
@@ -79,14 +81,26 @@ def _judge_end(reply: Reply, detail: str) -> Reply | ConnectFailure:
     return ConnectFailure(Phase.LOGIN, f"{reply.text} {detail}".strip(), reply)
 
 
-def _respond(exchange: Exchange, reply: Reply) -> tuple[bytes, str]:
+def _respond(exchange: Exchange, reply: Reply, redactor: Redactor) -> tuple[bytes, str]:
     """The next line, and the challenge in words when it asked for nothing (XOAUTH2 explains its refusal so)."""
     challenge = _decode_challenge(reply)
     try:
         response = exchange.send(challenge) or b""
     except StopIteration:
         return b"*", ""  # RFC 4954 §4: the client cancels
-    return b64encode(response), "" if response else challenge.decode("utf-8", "backslashreplace")
+    detail = "" if response else redactor.text(challenge.decode("utf-8", "backslashreplace"))
+    return _write(response, redactor), detail
+
+
+def _write(response: bytes, redactor: Redactor) -> bytes:
+    """As it goes over the wire; never kept, nor is CRAM-MD5's digest, from which a weak password can be guessed."""
+    encoded = _encoded(response)
+    redactor.learn(encoded, *_DIGEST.findall(response.decode()))
+    return encoded.encode()
+
+
+def _encoded(octets: bytes) -> str:
+    return b64encode(octets).decode()
 
 
 def _decode_challenge(reply: Reply) -> bytes:
@@ -127,24 +141,12 @@ def _xoauth2(login: AccessToken) -> Exchange:
     yield b""
 
 
+def _secret_of(credentials: Credentials) -> str:
+    return credentials.token if isinstance(credentials, AccessToken) else credentials.password
+
+
 _PASSWORD_MECHANISMS: dict[str, Callable[[Password], Exchange]] = {
     "PLAIN": _plain,
     "LOGIN": _login,
     "CRAM-MD5": _cram_md5,
 }
-
-
-def _secrets_of(credentials: Credentials) -> set[str]:
-    secret = credentials.token if isinstance(credentials, AccessToken) else credentials.password
-    return {secret, b64encode(secret.encode()).decode()} if secret else set()
-
-
-def _without(reply: Reply, secrets: set[str]) -> Reply:
-    """The reply as it may be kept: servers echo commands they do not like."""
-    return Reply(reply.code, tuple(_without_secrets(line, secrets) for line in reply.lines))
-
-
-def _without_secrets(text: str, secrets: set[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "(hidden)")
-    return text

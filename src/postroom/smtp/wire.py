@@ -17,6 +17,7 @@ from postroom.rfc.session import Phase
 from postroom.smtp.alarm import Alarm
 from postroom.smtp.dialog import Heard, Turn
 from postroom.smtp.endpoint import Timeouts
+from postroom.smtp.redaction import Redactor
 
 
 def in_words(error: BaseException) -> str:
@@ -35,10 +36,14 @@ def in_words(error: BaseException) -> str:
 
 
 class Wire(asyncio.Protocol):
-    """One connection. `lost` says why it can no longer be used; None while it can."""
+    """One connection. `lost` says why it can no longer be used; None while it can.
+
+    `redactor` keeps secrets out of `lost`, which quotes what the server said.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts) -> None:
         self.lost: str | None = None
+        self.redactor = Redactor()
         self._transport: asyncio.Transport
         self._loop = loop
         self._timeouts: dict[str, float] = asdict(timeouts)
@@ -178,7 +183,7 @@ class Wire(asyncio.Protocol):
 
     def _lose(self, why: str) -> None:
         if self.lost is None:
-            self.lost = why
+            self.lost = self.redactor.text(why)
         self._wake()
 
     def _time_out(self) -> None:
