@@ -83,6 +83,18 @@ def test_a_revoked_key_signs_nothing_from_then_on(busy_office: Office, courier: 
     assert [content.count(b"DKIM-Signature:") for _, _, content in mailbox.received] == [1, 0]
 
 
+def test_a_server_whose_provider_signs_gets_no_signature_of_ours(busy_office: Office, courier: Courier) -> None:
+    busy_office.add_domain()
+    create_dkim_key(busy_office.workspace, domain="company-name.com", selector="s")
+    with courier.mailbox() as mailbox:
+        server = busy_office.add_server(mailbox.port, from_filter="company-name.com", signed_by="provider")
+        for signer in ("provider", "postroom", "both"):
+            OutgoingServer.objects.update(signed_by=signer)
+            busy_office.send()
+            courier.drain(lane_of(server))
+    assert [content.count(b"DKIM-Signature:") for _, _, content in mailbox.received] == [0, 1, 1]
+
+
 def test_an_authors_own_reply_to_stays_and_otherwise_answers_come_to_the_catchall(
     busy_office: Office, courier: Courier
 ) -> None:

@@ -119,6 +119,12 @@ def test_the_trace_tells_whether_dmarc_will_pass(office: Office) -> None:
     assert (dmarc["spf"], dmarc["dkim"]) == (True, True)
 
 
+def test_the_trace_trusts_a_provider_that_alone_signs(office: Office) -> None:
+    office.add_domain()
+    office.add_server(from_filter="company-name.com", signed_by="provider")
+    assert route.trace(office.company.workspace, decide(office))["dmarc"]["dkim"] is True
+
+
 def test_the_trace_reads_as_text(office: Office) -> None:
     office.add_domain()
     office.add_server(from_filter="other.example")

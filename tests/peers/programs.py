@@ -12,6 +12,7 @@ PACKAGES = {
     "postfix": "postfix",
     "saslpasswd2": "sasl2-bin",  # the passwords of Postfix's AUTH, and its mechanisms
     "/usr/lib/*/sasl2/libcrammd5.so": "libsasl2-modules",
+    "nsd": "nsd",
     "opendkim": "opendkim",
     "opendkim-genkey": "opendkim-tools",
     "swaks": "swaks",

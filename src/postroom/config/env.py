@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from postroom.domains.nameserver import Nameserver, parse_nameserver
 from postroom.errors import PostroomError
 from postroom.rfc.address import domain_to_ascii
 
@@ -103,6 +104,9 @@ class Environment:
     )
     default_server: str | None = _setting(
         _server_url, "URL of the server that takes mail when a workspace has no outgoing server", None, secret=True
+    )
+    resolver: Nameserver | None = _setting(
+        parse_nameserver, "DNS server that checks of domains ask; without it the system's", None
     )
     http_host: str = _setting(str, "address the web server listens on", "127.0.0.1")
     http_port: int = _setting(_port, "port of the web pages and the HTTP API", "8080")

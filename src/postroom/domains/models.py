@@ -1,7 +1,10 @@
 """In whose name mail is sent: alias domains, the companies that use them, aliases and DKIM keys."""
 
 from django.db import models
+from django.utils import timezone
 
+from postroom.policy.dns.facts import KeyState
+from postroom.policy.dns.findings import Verdict
 from postroom.vault import SealedField
 from postroom.workspaces.models import Company, Workspace
 
@@ -64,14 +67,28 @@ class ClaimedAddress(models.Model):
 
 
 class DkimKey(models.Model):
-    """A key that signs mail whose From is in `domain` (RFC 6376)."""
+    """A key that signs mail whose From is in `domain` (RFC 6376), from its making to its end."""
+
+    class Algorithm(models.TextChoices):
+        RSA = "rsa", "rsa-sha256"
+        ED25519 = "ed25519", "ed25519-sha256"
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="dkim_keys")
     domain = models.CharField(max_length=253, help_text="In A-label form, lower case")
     selector = models.CharField(max_length=63)
-    private_key = SealedField()
-    is_active = models.BooleanField(default=True)
+    algorithm = models.CharField(max_length=10, choices=Algorithm.choices, default=Algorithm.RSA, db_default="rsa")
+    private_key = SealedField(help_text="Empty once retired")
+    pointer = models.CharField(
+        max_length=253,
+        blank=True,
+        db_default="",
+        help_text="Where the platform publishes the record; the domain leads there by CNAME",
+    )
+    is_active = models.BooleanField(default=True, help_text="Signs")
     created_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField(null=True, blank=True, help_text="In DNS, for the first time")
+    stopped_at = models.DateTimeField(null=True, blank=True, help_text="Signs no more; the record must stay a while")
+    retired_at = models.DateTimeField(null=True, blank=True, help_text="The record may go")
 
     class Meta:
         constraints = [
@@ -80,3 +97,30 @@ class DkimKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.selector}._domainkey.{self.domain}"
+
+    @property
+    def state(self) -> KeyState:
+        if self.retired_at:
+            return KeyState.RETIRED
+        if self.stopped_at:
+            return KeyState.RETIRING
+        if self.is_active:
+            return KeyState.ACTIVE
+        return KeyState.SEEN if self.seen_at else KeyState.WAITING
+
+
+class DomainCheck(models.Model):
+    """What DNS held for an alias domain at one moment, compared with what it should hold."""
+
+    alias_domain = models.ForeignKey(AliasDomain, on_delete=models.CASCADE, related_name="checks")
+    checked_at = models.DateTimeField(default=timezone.now)
+    verdict = models.CharField(max_length=10, choices=[(verdict.value, verdict.value) for verdict in Verdict])
+    report = models.JSONField(help_text="Findings and standings, as `policy.dns.writing.tell` writes them")
+    routing_version = models.BigIntegerField(help_text="The workspace's, as it was: another one asks for a new check")
+
+    class Meta:
+        # The newest of a domain, and the oldest to forget.
+        indexes = [models.Index(fields=["alias_domain", "-checked_at"], name="newest_check_of_domain")]
+
+    def __str__(self) -> str:
+        return f"{self.alias_domain_id} {self.checked_at:%Y-%m-%d} {self.verdict}"

@@ -116,7 +116,8 @@ async def _parcels_or_hold(
 ) -> list[Parcel]:
     """None when the message cannot be put together (its DKIM key is sealed): it is held, the others go on."""
     try:
-        chunks = assemble.assemble(fact, content, await _signers(fact))
+        signers = await _signers(fact) if target.is_signed_by_us else ()
+        chunks = assemble.assemble(fact, content, signers)
         return list(_parcels(deliveries, fact, chunks, target))
     except PostroomError as error:
         await jobs.in_thread(partial(queue.hold, fact.id, reason=error.message))

@@ -7,11 +7,13 @@ from postroom.domains import senders
 from postroom.domains.models import DkimKey
 from postroom.outbound.models import Stream
 from postroom.policy.alignment import dmarc_alignment
+from postroom.policy.dns.facts import SignedBy
 from postroom.policy.identity import AliasDomain
 from postroom.policy.routing import Decision
 from postroom.rfc.address import Mailbox, format_mailbox, parse_mailbox
 from postroom.servers import selection
 from postroom.servers.endpoints import DEFAULT_SERVER_NAME
+from postroom.servers.models import OutgoingServer
 from postroom.workspaces.models import Company, Workspace
 
 # The columns of Message that `columns` fills.
@@ -46,11 +48,10 @@ def columns(workspace: Workspace, decision: Decision) -> dict[str, Any]:
 def trace(workspace: Workspace, decision: Decision) -> dict[str, Any]:
     """The decision as it is kept beside the message and shown to people (requirement D7)."""
     domain = decision.from_.domain
-    signed_by = signing_domains(workspace.pk, workspace.routing_version)
     alignment = dmarc_alignment(
         domain,
         return_path_domain=decision.return_path.rpartition("@")[2],
-        dkim_domains=[domain] if domain in signed_by else [],
+        dkim_domains=[domain] if _is_signed(domain, workspace, decision) else [],
     )
     return {
         "server": server_name(decision),
@@ -74,6 +75,14 @@ def server_name(decision: Decision) -> str:
     return DEFAULT_SERVER_NAME if decision.server is None else decision.server.name
 
 
+def _is_signed(domain: str, workspace: Workspace, decision: Decision) -> bool:
+    """By us where there is a key, or by the provider where the server leaves that to it alone."""
+    version = workspace.routing_version
+    if server_id(decision) in _signed_by_provider(workspace.pk, version):
+        return True
+    return domain in signing_domains(workspace.pk, version)
+
+
 # The caches are keyed by the workspace's routing version: database triggers raise it with every change they depend on.
 @lru_cache(maxsize=4096)
 def _alias_domain(company_id: int, _version: int) -> AliasDomain:
@@ -89,3 +98,9 @@ def _dedicated_server(workspace_id: int, _version: int) -> int | None:
 def signing_domains(workspace_id: int, _version: int) -> frozenset[str]:
     keys = DkimKey.objects.filter(workspace_id=workspace_id, is_active=True)
     return frozenset(keys.values_list("domain", flat=True))
+
+
+@lru_cache(maxsize=1024)
+def _signed_by_provider(workspace_id: int, _version: int) -> frozenset[int]:
+    servers = OutgoingServer.objects.filter(workspace_id=workspace_id, signed_by=SignedBy.PROVIDER)
+    return frozenset(servers.values_list("pk", flat=True))

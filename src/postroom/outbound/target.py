@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from postroom.errors import PostroomError
 from postroom.outbound.models import Lane, Outlet
+from postroom.policy.dns.facts import SignedBy
 from postroom.policy.pacing import DAY_S, HOUR_S, MINUTE_S, Limit
 from postroom.servers.endpoints import DEFAULT_SERVER_NAME, endpoint_of
 from postroom.servers.models import OutgoingServer
@@ -25,6 +26,7 @@ class Target:
     max_connections: int = DEFAULT_CONNECTIONS
     max_messages_per_connection: int = DEFAULT_MESSAGES_PER_CONNECTION
     allows_sub_addresses: bool = True
+    is_signed_by_us: bool = True
     logs_dialog: bool = False
     max_message_bytes: int | None = None
     limits: tuple[Limit, ...] = ()
@@ -61,6 +63,7 @@ def target_of(outlet_id: int) -> Target | Unusable:
         max_connections=server.max_connections,
         max_messages_per_connection=server.max_messages_per_connection,
         allows_sub_addresses=server.allows_sub_addresses,
+        is_signed_by_us=SignedBy(server.signed_by).is_ours,
         logs_dialog=server.logs_dialog,
         max_message_bytes=server.max_message_bytes,
         limits=limits_of(server),

@@ -1,6 +1,6 @@
 """Which domain was registered, for this one to exist below it (the organisational domain, RFC 7489 §3.2)?
 
-By the Public Suffix List, which comes with the library `publicsuffixlist` (decision record 6). Receivers that follow
+By the Public Suffix List, which comes with the library `publicsuffixlist` (decision record 7). Receivers that follow
 RFC 9989 find it by DNS instead (`rfc.dmarc.organisation_by_walk`); the two differ only where a registry says so.
 """
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from postroom.policy.dns.facts import SignedBy
 from postroom.vault import SealedField
 from postroom.workspaces.models import Workspace
 
@@ -45,6 +46,19 @@ class OutgoingServer(models.Model):
     max_messages_per_hour = models.PositiveIntegerField(null=True, blank=True)
     max_messages_per_day = models.PositiveIntegerField(null=True, blank=True)
     allows_sub_addresses = models.BooleanField(default=True, help_text="The provider lets bounce+token@ through")
+    signed_by = models.CharField(
+        max_length=10,
+        choices=[(signer.value, signer.value) for signer in SignedBy],
+        default=SignedBy.BOTH.value,
+        db_default=SignedBy.BOTH.value,
+        help_text="Who signs with DKIM; both: whoever has a key",
+    )
+    dkim_selectors = models.CharField(
+        max_length=500,
+        blank=True,
+        db_default="",
+        help_text="Selectors of the provider's DKIM keys, as its console shows them, separated by commas",
+    )
     logs_dialog = models.BooleanField(default=False, help_text="Write each SMTP dialog to the log too")
     created_at = models.DateTimeField(auto_now_add=True)
 

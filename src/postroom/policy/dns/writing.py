@@ -1,9 +1,11 @@
-"""How are records written for a zone file, and for the person who looks after the DNS?"""
+"""How is the advice written: as a zone file, as a letter to who looks after the DNS, as JSON?"""
 
 from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
 
 from postroom.policy.dns.advice import Advice
-from postroom.policy.dns.findings import Record
+from postroom.policy.dns.findings import Finding, Record
 from postroom.rfc.dkim_key import split_txt
 
 TTL_SECONDS = 3600
@@ -44,6 +46,34 @@ def letter(advice: Advice) -> tuple[str, str]:
         f"{body}\n\nChanges are seen after the records' TTL, at most two days.\n"
     )
     return subject, text
+
+
+def tell(advice: Advice) -> dict[str, Any]:
+    """The advice as JSON values, for programs and to be kept; docs/domains.md describes them."""
+    return {
+        "domain": advice.facts.domain,
+        "verdict": advice.verdict,
+        "findings": [_tell_finding(finding) for finding in advice.findings],
+        "servers": [asdict(standing) for standing in advice.standings],
+        "addresses": [{"address": address, "purpose": purpose} for address, purpose in advice.facts.inboxes],
+        "next_policy": asdict(advice.next_policy) if advice.next_policy else None,
+    }
+
+
+def _tell_finding(finding: Finding) -> dict[str, Any]:
+    record = finding.record
+    return {
+        "purpose": record.purpose,
+        "name": record.name,
+        "type": record.type,
+        "verdict": finding.verdict,
+        "expected": record.value,
+        "found": list(finding.found),
+        "change": finding.change,
+        "words": finding.words,
+        "remarks": [asdict(remark) for remark in finding.remarks],
+        "dnssec": finding.is_authenticated,
+    }
 
 
 def _each_host(record: Record) -> list[Record]:

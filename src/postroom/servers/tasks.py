@@ -1,0 +1,18 @@
+"""Which background jobs this app has; each may run twice without harm."""
+
+from django.conf import settings
+
+from postroom.domains.resolver import Resolver
+from postroom.jobs import app, in_own_thread
+from postroom.servers import domain_health
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="servers.check_domains", queue="chores", queueing_lock="servers.check_domains")
+async def check_domains(timestamp: int) -> None:
+    """Check each alias domain's DNS daily, and within minutes of a change."""
+    await in_own_thread(_check_due)
+
+
+def _check_due() -> None:
+    domain_health.check_due(Resolver(settings.POSTROOM.resolver))

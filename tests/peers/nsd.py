@@ -1,0 +1,104 @@
+"""What does a real name server say of these zones? Runs Debian's NSD on loopback, and odd ones beside it."""
+
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.peers.programs import find, free_port
+
+CONFIGURATION = """\
+server:
+    ip-address: 127.0.0.1@{port}
+    port: {port}
+    server-count: 1
+    username: ""
+    chroot: ""
+    zonesdir: "{directory}"
+    database: ""
+    pidfile: "{directory}/nsd.pid"
+    xfrdfile: "{directory}/xfrd.state"
+    zonelistfile: "{directory}/zone.list"
+    xfrdir: "{directory}"
+    logfile: "{directory}/log"
+    hide-version: yes
+    rrl-ratelimit: 0
+remote-control:
+    control-enable: no
+"""
+ZONE = 'zone:\n    name: "{name}"\n    zonefile: "{file}"\n'
+HEAD = """\
+$ORIGIN {name}.
+$TTL 60
+@ SOA ns.{name}. hostmaster.{name}. 1 3600 600 86400 60
+@ NS ns.{name}.
+ns A 127.0.0.1
+"""
+
+
+@contextmanager
+def run_nsd(zones: Mapping[str, str]) -> Iterator[int]:
+    """The UDP and TCP port of a name server for `zones`: name to the lines of a zone file (relative names).
+
+    A zone whose text is "broken" has no zone file: the server answers SERVFAIL for it. Other names are refused.
+    """
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="nsd-") as folder:
+        directory = Path(folder)
+        configuration = CONFIGURATION.format(port=port, directory=directory)
+        for name, text in zones.items():
+            file = directory / f"{name}.zone"
+            configuration += ZONE.format(name=name, file=file)
+            if text != "broken":
+                file.write_text(HEAD.format(name=name) + text)
+        (directory / "nsd.conf").write_text(configuration)
+        server = subprocess.Popen([find("nsd") or "nsd", "-d", "-c", str(directory / "nsd.conf")])
+        try:
+            _wait_until_it_answers(server, port, directory / "log")
+            yield port
+        finally:
+            server.terminate()
+            server.wait(timeout=10)
+
+
+@contextmanager
+def run_odd_server(reply: Callable[[bytes], bytes | None]) -> Iterator[int]:
+    """The UDP port of a server that answers each query as `reply` does; None is silence."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.settimeout(0.1)
+        stopped = threading.Event()
+
+        def serve() -> None:
+            while not stopped.is_set():
+                try:
+                    query, client = listening.recvfrom(4096)
+                except TimeoutError:
+                    continue
+                answer = reply(query)
+                if answer is not None:
+                    listening.sendto(answer, client)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            stopped.set()
+            thread.join()
+
+
+def _wait_until_it_answers(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+            continue
+        return
+    raise AssertionError(f"NSD did not start: {log.read_text() if log.exists() else 'no log'}")
