@@ -19,6 +19,7 @@ PACKAGES = {
     "Net::SSLeay": "libnet-ssleay-perl",  # swaks' TLS
     "msmtp": "msmtp",
     "curl": "curl",
+    "chromium": "chromium",
 }
 # A second mail server cannot be installed beside Postfix, as both are Debian's mail-transport-agent: `make test`
 # unpacks it into a folder of ours, with the libraries that are missing.

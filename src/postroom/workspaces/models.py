@@ -146,6 +146,27 @@ class SystemParameter(models.Model):
         return self.key
 
 
+class Change(models.Model):
+    """A change of settings, for the audit log; see workspaces/audit.py."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    at = models.DateTimeField(db_default=Now())
+    person = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, help_text="None: a program, or who is gone")
+    by = models.CharField(max_length=320, help_text="Who, in words that stay")
+    kind = models.CharField(max_length=60, help_text="What sort of thing: outgoing server, alias domain, …")
+    subject = models.CharField(max_length=60, help_text="Its id")
+    name = models.CharField(max_length=200, help_text="What it was called then")
+    before = models.JSONField(null=True, help_text="The changed values; None: it was made")
+    after = models.JSONField(null=True, help_text="None: it was deleted")
+
+    class Meta:
+        # The audit log of a workspace, newest first, paged by id.
+        indexes = [models.Index(fields=["workspace", "-id"], name="change_by_workspace")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} by {self.by}"
+
+
 class Alert(models.Model):
     """Something that a person should mend: one row from the first sign of a cause until it is gone."""
 

@@ -1,0 +1,83 @@
+"""Who changed what: every change of settings, with the values before and after, secrets masked."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from postroom.vault import SealedField
+from postroom.workspaces.models import Change, User, Workspace
+
+MASK = "•••"
+SECRET_NAMES = {"password", "digest"}
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that may be compared but not shown."""
+
+    value: Any = field(repr=False)
+
+    def __str__(self) -> str:
+        return MASK if self.value else ""
+
+
+Snapshot = dict[str, Any]  # field name: value as it is stored
+
+
+def snapshot(row: models.Model) -> Snapshot:
+    """The row's values, to be taken before a form changes them."""
+    return {column.name: _value(column, row) for column in row._meta.concrete_fields}
+
+
+def record_change(row: models.Model, *, workspace: Workspace, by: User | str, before: Snapshot | None) -> None:
+    """Note that `row` was made (`before` is None) or changed; nothing is noted when it is as it was.
+
+    `by` is the person, or words for what else did it: an API key's name, "command line". Call it in the transaction of
+    the change: one is not stored without the other.
+    """
+    after = snapshot(row)
+    changed = [name for name, value in after.items() if before is None or before.get(name) != value]
+    if changed:
+        _note(
+            row,
+            workspace,
+            by,
+            before=before and {n: before.get(n) for n in changed},
+            after={n: after[n] for n in changed},
+        )
+
+
+def record_removal(row: models.Model, *, workspace: Workspace, by: User | str) -> None:
+    """Note that `row` is about to be deleted; call it while it still has its id."""
+    _note(row, workspace, by, before=snapshot(row), after=None)
+
+
+def _note(row: models.Model, workspace: Workspace, by: User | str, **values: Snapshot | None) -> None:
+    Change.objects.create(
+        workspace=workspace,
+        person=by if isinstance(by, User) else None,
+        by=str(by),
+        kind=str(row._meta.verbose_name),
+        subject=str(row.pk),
+        name=str(row)[:200],
+        **{
+            when: None if snapshot is None else {n: _shown(v) for n, v in snapshot.items()}
+            for when, snapshot in values.items()
+        },
+    )
+
+
+def _value(column: "models.Field[Any, Any]", row: models.Model) -> Any:
+    value = column.value_from_object(row)
+    return Secret(value) if isinstance(column, SealedField) or column.name in SECRET_NAMES else value
+
+
+def _shown(value: Any) -> Any:
+    """As JSON takes it; what JSON has no form for, as text."""
+    if value is None or isinstance(value, bool | int | float | str | list | dict):
+        return value
+    if isinstance(value, bytes | memoryview):
+        return f"{len(value)} bytes"
+    return str(value) if isinstance(value, Secret) else str(DjangoJSONEncoder().default(value))

@@ -1,0 +1,101 @@
+"""How do tests look at a page as a person does? With Debian's Chromium, at a desk's and a phone's width."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+
+from tests.peers.programs import find
+
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "screenshots"
+AXE = ROOT / ".tools/assets/node_modules/axe-core/axe.min.js"
+WCAG_2_2_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+DESK, PHONE = (1440, 900), (390, 844)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+# It needs no sandbox of its own among tests, and nothing from outside.
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Window:
+    """A page in a window, and what the browser complained about: a blocked script, a missing file, an error."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda message: self._complain(message.text, is_fault=message.type == "error"))
+        self.page.on("pageerror", lambda error: self._complain(str(error)))
+        self.page.on("requestfailed", lambda request: self._complain(f"{request.url}: {request.failure}"))
+
+    def _complain(self, words: str, *, is_fault: bool = True) -> None:
+        if is_fault:
+            self.complaints.append(words)
+
+
+@contextmanager
+def open_chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def open_window(
+    browser: Browser, *, size: tuple[int, int] = DESK, signed_in: StorageState | None = None
+) -> Iterator[Window]:
+    """AssertionError on leaving when the browser complained about anything."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        storage_state=signed_in,
+        locale="en-GB",
+    )
+    window = Window(context.new_page())
+    yield window
+    context.close()
+    assert window.complaints == []
+
+
+def assert_accessible(page: Page) -> None:
+    """No violation of WCAG 2.2 A and AA that axe-core can see."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    result: dict[str, Any] = page.evaluate(
+        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG_2_2_AA
+    )
+    assert not result["violations"], "\n".join([page.url, *map(_describe, result["violations"])])
+
+
+def assert_fits(page: Page) -> None:
+    """The page does not scroll sideways."""
+    width, window = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert width <= window, f"{page.url} is {width} px wide in a window of {window}"
+
+
+def look_at(browser: Browser, address: str, *, name: str, signed_in: StorageState | None = None) -> None:
+    """The page at both widths, light and dark: is it accessible, does it fit, does the browser complain?
+
+    Writes screenshots/<name>-<width>-<scheme>.png: look at them.
+    """
+    with open_window(browser, signed_in=signed_in) as window:
+        page = window.page
+        page.goto(address)
+        for width, height in (DESK, PHONE):
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)
+                page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
+                assert_fits(page)
+                assert_accessible(page)
+
+
+def _describe(fault: dict[str, Any]) -> str:
+    places = "\n    ".join(f"{node['html'][:160]}  {node['failureSummary'][-160:]}" for node in fault["nodes"][:4])
+    return f"{fault['id']}: {fault['help']}\n    {places}"

@@ -1,0 +1,75 @@
+"""Which Postroom do people look at in these tests, and with what?"""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, StorageState
+
+from tests import database
+from tests.browser.chromium import look_at, open_chromium, open_window
+from tests.installation import Installation
+from tests.peers.programs import explain_missing
+from tests.stories.office import Office, Postroom
+from tests.stories.shell import open_shell
+
+Look = Callable[[str, str], None]
+
+
+@pytest.fixture(scope="package")
+def postroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postroom]:
+    """With the sample workspace, whose mail ends in the capture server."""
+    with database.new_database(migrated=True) as url:
+        installation = Installation.in_folder(tmp_path_factory.mktemp("home"), POSTROOM_DATABASE_URL=url)
+        with installation.serving() as served, open_shell(installation.environ) as shell:
+            served.wait_healthy()
+            postroom = Postroom(installation, shell)
+            postroom.run("demo")
+            yield postroom
+
+
+@pytest.fixture(scope="package")
+def demo(postroom: Postroom) -> Office:
+    """The sample workspace."""
+    return Office(postroom, "company-name", facts_of(postroom)["api_key"])
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    # Not for the whole session: while Playwright runs, its event loop keeps Django's tests from the database.
+    if why := explain_missing("chromium"):
+        pytest.skip(why)
+    with open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def signed_in(chromium: Browser, postroom: Postroom) -> StorageState:
+    """The cookies of the sample workspace's administrator."""
+    facts = facts_of(postroom)
+    with open_window(chromium) as window:
+        window.page.goto(f"{postroom.installation.url}/login")
+        window.page.get_by_label("E-mail address").fill(facts["admin_email"])
+        window.page.get_by_label("Password").fill(facts["admin_password"])
+        window.page.get_by_role("button", name="Sign in").click()
+        window.page.wait_for_url(lambda url: "/login" not in url)
+        return window.page.context.storage_state()
+
+
+@pytest.fixture
+def page(chromium: Browser, postroom: Postroom, signed_in: StorageState) -> Iterator[Page]:
+    """A window at a desk in which the administrator is signed in; the test fails when the browser complains."""
+    with open_window(chromium, signed_in=signed_in) as window:
+        window.page.goto(postroom.installation.url)
+        yield window.page
+
+
+@pytest.fixture
+def look(chromium: Browser, postroom: Postroom, signed_in: StorageState) -> Look:
+    """look(path, name): see `look_at`, as the administrator."""
+    return lambda path, name: look_at(chromium, postroom.installation.url + path, name=name, signed_in=signed_in)
+
+
+def facts_of(postroom: Postroom) -> dict[str, str]:
+    facts: dict[str, str] = json.loads((postroom.installation.home / "demo.json").read_text())
+    return facts
