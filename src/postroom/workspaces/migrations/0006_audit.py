@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workspaces', '0004_preferences'),
+        ('workspaces', '0005_daily_limit'),
     ]
 
     operations = [
