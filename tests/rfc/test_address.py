@@ -76,7 +76,7 @@ def test_any_text_is_either_refused_or_read_for_good(text: str) -> None:
         ("=?utf-8?q?Zo=C3=AB?= =?utf-8?b?IMOF?= B <a@b.example>", Mailbox("Zoë Å B", "a", "b.example")),
         ("=?utf-8?q?=C3?= =?UTF-8?Q?=A4?= <a@b.example>", Mailbox("ä", "a", "b.example")),
         ("=?utf-8?q?Smith,_Mary?= <a@b.example>", Mailbox("Smith, Mary", "a", "b.example")),
-        ("=?x-unknown?q?hi?= <a@b.example>", Mailbox("=?x-unknown?q?hi?=", "a", "b.example")),
+        ("=?x-unknown?q?hi?= <a@b.example>", Mailbox("hi", "a", "b.example")),
         ('"=?utf-8?q?hi?=" <a@b.example>', Mailbox("=?utf-8?q?hi?=", "a", "b.example")),
         ("=?utf-8?q?hi?=@b.example", Mailbox("", "=?utf-8?q?hi?=", "b.example")),
         ("undisclosed: mary@shop.example;", Mailbox("", "mary", "shop.example")),

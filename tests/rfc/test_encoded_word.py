@@ -30,8 +30,9 @@ def test_words_are_decoded_and_joined(text: str, meaning: str) -> None:
 @pytest.mark.parametrize(
     "charset", ["NONE", "x-unknown", "punycode", "idna", "unicode_escape", "zlib", "cp037", "../x"]
 )
-def test_words_in_what_is_no_character_set_stay_as_they_are(charset: str) -> None:
-    text = f"=?{charset}?q?abc-def?= =?{charset}?b?YQ==?="
+def test_words_in_what_is_no_character_set_are_utf_8_or_stay_as_they_are(charset: str) -> None:
+    assert decode_encoded_words(f"=?{charset}?q?abc-=C3=A9?= =?{charset}?b?YQ==?=") == "abc-éa"
+    text = f"=?{charset}?q?abc-=E9?= =?{charset}?b?YQ==?="
     assert decode_encoded_words(text) == text
 
 

@@ -43,6 +43,7 @@ PIECES = [b"A: 1", b"\r", b"\n", b"\r\n", b" ", b"\t", b":", b"From ", b"\xff", 
         (b"A: 1\nquite Delivered-To: x\nB: 2\n\nx", b"A: 1\r\nB: 2\r\n", b"x"),
         (b"A : 1\n\nx", b"A : 1\r\n", b"x"),
         (b"A: 1\nno field\nTo: b\n\nx", b"A: 1\r\nTo: b\r\n", b"x"),
+        (b"To: b\n__\n  <b@x>\nSubject: c\n\nx", b"To: b\r\n  <b@x>\r\nSubject: c\r\n", b"x"),
         (b"A: 1\n\nTo: b\nx", b"A: 1\r\n", b"To: b\nx"),
     ],
 )
@@ -98,7 +99,8 @@ def test_fields_are_found_by_name_whatever_its_case() -> None:
         (b"S: =?utf-8?q?a=0D=0ABcc:_x?=\r\n", "a  Bcc: x"),
         (b"S: a\0b\r\n", "a b"),
         (b"S: =?utf-7?q?+2AA-?=\r\n", " "),
-        (b"S: =?no-such?q?x?=\r\n", "=?no-such?q?x?="),
+        (b"S: =?no-such?q?=C3=A9?=\r\n", "é"),
+        (b"S: =?no-such?q?=E9?=\r\n", "=?no-such?q?=E9?="),
     ],
 )
 def test_a_value_is_read_as_a_person_reads_it(field: bytes, value: str) -> None:

@@ -1,5 +1,6 @@
 """Which commands `postroom` offers; each lives in a module of its own that is only imported when called."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -26,20 +27,28 @@ COMMANDS = {
     "alerts": ("postroom.cli.alerts", "List what a person should mend."),
     "bench": ("postroom.cli.bench", "Measure how fast this machine delivers."),
     "message": ("postroom.cli.message", "Render a message to the bytes that would be sent."),
+    "inbound": ("postroom.cli.inbound", "Read mail that came in."),
     "dkim": ("postroom.cli.dkim", "Sign and verify DKIM signatures of message files."),
 }
 
 
 class LazyGroup(click.Group):
-    """Knows its commands by name and imports each on first use, so that pure commands never load Django."""
+    """Knows its commands by name and imports each on first use, so that pure commands never load Django.
+
+    `modules`: as COMMANDS; each module has its command under the name `command`.
+    """
+
+    def __init__(self, *args: Any, modules: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.modules = modules
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(self.modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.modules:
             return None
-        module, _ = COMMANDS[cmd_name]
+        module, _ = self.modules[cmd_name]
         command: click.Command = import_module(module).command
         return command
 
@@ -52,10 +61,10 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, sentence) for name, (_, sentence) in COMMANDS.items()])
+            formatter.write_dl([(name, sentence) for name, (_, sentence) in self.modules.items()])
 
 
-@click.group(cls=LazyGroup)
+@click.group(cls=LazyGroup, modules=COMMANDS)
 @click.version_option(__version__, prog_name="postroom")
 def main() -> None:
     """Postroom sends the mail of several companies, each through the right server with the right From."""

@@ -16,6 +16,9 @@ _DEFAULT_CODECS = {"utf_8", "cp1252", "iso8859_15"}
 _MARKS = ((b"\xff\xfe\0\0", "utf_32"), (b"\xff\xfe", "utf_16"), (b"\xfe\xff", "utf_16"), (b"\xef\xbb\xbf", "utf_8_sig"))
 _META = re.compile(rb"<meta[^>]{1,200}charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _HIGH = re.compile(rb"[\x80-\xff]+")
+# These sets have signs that Python takes for other characters than everybody else does (WHATWG, index jis0208).
+_JAPANESE = {"iso2022_jp", "euc_jp"}
+_AS_WINDOWS = str.maketrans("\u301c\u2016\u2212", "\uff5e\u2225\uff0d")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 # Codec: the letters that make up most of a text read by it, and the least share they have in one. Single octets first:
@@ -51,11 +54,11 @@ def declared_in_html(octets: bytes) -> str:
 def _decode(octets: bytes, declared: str | None) -> str:
     for mark, codec in _MARKS:
         if octets.startswith(mark):
-            return octets.decode(codec, "replace")
+            return _read_by(codec, octets, errors="replace")
     if declared in (None, *_DEFAULT_CODECS):
         return _decode_by_looks(octets, declared)
     try:
-        return octets.decode(str(declared))
+        return _read_by(str(declared), octets)
     except UnicodeError:
         return _least_damaged(octets, str(declared))
 
@@ -63,11 +66,11 @@ def _decode(octets: bytes, declared: str | None) -> str:
 def _decode_by_looks(octets: bytes, declared: str | None) -> str:
     for escape, codec in _ESCAPES.items():
         if escape in octets:
-            return octets.decode(codec, "replace")
+            return _read_by(codec, octets, errors="replace")
     try:
-        return octets.decode("utf_8")
+        return _read_by("utf_8", octets)
     except UnicodeDecodeError:
-        return octets.decode(_guess_codec(octets, declared), "replace")
+        return _read_by(_guess_codec(octets, declared), octets, errors="replace")
 
 
 def _guess_codec(octets: bytes, declared: str | None) -> str:
@@ -101,8 +104,13 @@ def _share_of(letters: str, sample: bytes, codec: str) -> float:
 
 def _least_damaged(octets: bytes, declared: str) -> str:
     """What the declared set reads but for a few octets, else what the looks say."""
-    text = octets.decode(declared, "replace")
+    text = _read_by(declared, octets, errors="replace")
     if text.count("\N{REPLACEMENT CHARACTER}") <= 1 + len(text) / 200:
         return text
     other = _decode_by_looks(octets, None)
     return min((text, other), key=lambda reading: reading.count("\N{REPLACEMENT CHARACTER}"))
+
+
+def _read_by(codec: str, octets: bytes, *, errors: str = "strict") -> str:
+    text = octets.decode(codec, errors)
+    return text.translate(_AS_WINDOWS) if codec in _JAPANESE else text

@@ -16,8 +16,9 @@ _RUN = re.compile(rf"{_WORD.pattern}(?:\s+{_WORD.pattern})*")
 def decode_encoded_words(text: str) -> str:
     """The text with every encoded word decoded, in linear time.
 
-    Words in an unknown character set or with broken base64 stay as they are and a wrong byte becomes U+FFFD: received
-    mail must stay readable whatever its sender got wrong. The result may hold line breaks and other controls.
+    Words in an unknown character set are taken for UTF-8; if they are none, they stay as they are, and so do those with
+    broken base64. A wrong byte becomes U+FFFD: received mail must stay readable whatever its sender got wrong. The
+    result may hold line breaks and other controls.
     """
     return _RUN.sub(lambda run: _decode_run(run[0]), text) if "=?" in text else text
 
@@ -29,7 +30,7 @@ def _decode_run(run: str) -> str:
         words = list(neighbours)
         codec = find_codec(charset)
         try:
-            pieces.append(_decode_words(words, codec) if codec else _as_they_are(words))
+            pieces.append(_decode_words(words, codec) if codec else _octets_of(words).decode())
         except ValueError:
             pieces.append(_as_they_are(words))
     return "".join(pieces)
@@ -46,9 +47,13 @@ def _decode_words(words: Sequence[re.Match[str]], codec: str) -> str:
     whoever read the field took for ISO 8859-1, or was UTF-8 there and is the very letter that is meant.
     """
     try:
-        return b"".join([_octets(word[2], word[3].encode("latin-1")) for word in words]).decode(codec)
+        return _octets_of(words).decode(codec)
     except UnicodeError:
         return b"".join([_octets(word[2], word[3].encode(codec)) for word in words]).decode(codec, "replace")
+
+
+def _octets_of(words: Sequence[re.Match[str]]) -> bytes:
+    return b"".join([_octets(word[2], word[3].encode("latin-1")) for word in words])
 
 
 def _octets(encoding: str, encoded: bytes) -> bytes:

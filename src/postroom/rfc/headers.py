@@ -39,8 +39,9 @@ _FIELD_START = re.compile(rb"[!-9;-~]+[ \t]*:")
 _BROKEN_FIELD = re.compile(rb"[^\n:]+:[^\n]*\n(?=[!-9;-~]+[ \t]*:)")
 # No field at all, but fields that every mail has follow it.
 _JUNK_LINE = re.compile(
-    rb"[^\n:]+\n(?=(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|reply-to)[ \t]*:)",
-    re.IGNORECASE,
+    rb"""[^\n:]+\n(?=(?:[ \t][^\n]*\n){0,5}
+    (?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|reply-to)[ \t]*:)""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _EMPTY_LINE = re.compile(rb"\r*\n")
 _FIELD = re.compile(rb"(?:[^\n]+\n?|\n)(?:[ \t][^\n]*\n?)*")

@@ -33,8 +33,8 @@ class Entity:
     """A message or a body part (RFC 2045 §2.4).
 
     `head`: its header fields, CRLF after each. `content_type`: `type/subtype` in lower case, `text/plain` when none is
-    given. `parameters`: those of Content-Type, names in lower case. `parts`: what a multipart holds, or the one message
-    in a message/rfc822; () also where the limits of depth and number were reached.
+    given, `application/octet-stream` for what is nested deeper than MAX_DEPTH. `parameters`: those of Content-Type,
+    names in lower case. `parts`: what a multipart holds, or the one message in a message/rfc822.
     """
 
     head: bytes
@@ -124,9 +124,9 @@ class _Reader:
     def read(self, raw: bytes, default_type: str, *, depth: int) -> Entity:
         head, body = _split(raw)
         content_type, parameters = _read_content_type(head, default_type)
+        if depth >= MAX_DEPTH and content_type.startswith(("multipart/", "message/")):
+            content_type = "application/octet-stream"
         bare = Entity(head, content_type, parameters, (), memoryview(body))
-        if depth >= MAX_DEPTH:
-            return bare
         parts = tuple(self.read_parts(bare, depth=depth + 1))
         return Entity(head, content_type, parameters, parts, memoryview(body)) if parts else bare
 

@@ -11,10 +11,10 @@ from itertools import islice
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 _MAX_BLOCKS = 10_000  # no sender joins as many
 _BLOCK = re.compile(rb"([^=]+)=*\s*")
-# Part of a boundary line that belongs to nothing: "-" is no letter of base64.
-_STRAY_BOUNDARY = re.compile(rb"^--", re.MULTILINE)
-# A word of text between blanks is no base64, whose lines hold no blanks.
-_PROSE = re.compile(rb"[^\s=]+[ \t]+[^\s=]")
+# A boundary line that belongs to nothing: "-" is no letter of base64.
+_STRAY_BOUNDARY = re.compile(rb"^--\S", re.MULTILINE)
+_LINE_WITH_BLANK = re.compile(rb"^[ \t]*(?:[^\s=]+[ \t]+[^\s=][^\n]*|--[ \t\r]*|__[^\n]*)$", re.MULTILINE)
+_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=\s]{40,}")
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} +(.+?)[ \t\r]*$", re.MULTILINE)
 
 
@@ -55,18 +55,16 @@ def _shortened_uu(line: bytes) -> bytes:
 
 
 def _decode_base64(body: bytes) -> bytes:
-    """Base64 with anything between its letters, ended by padding; text that never was base64 stays.
+    """Base64 with anything between its letters; text that never was base64 stays.
 
-    Blocks that were encoded one by one and then joined are all decoded. What a mailing list put behind the padding in
-    plain text stays plain text.
+    Blocks that were encoded one by one and then joined are all decoded. What a mailing list put below in plain text
+    stays plain text.
     """
     boundary = _STRAY_BOUNDARY.search(body)
-    octets: list[bytes] = []
-    for block in islice(_BLOCK.finditer(body[: boundary.start()] if boundary else body), _MAX_BLOCKS):
-        if _PROSE.match(block[1].lstrip()[:200]):
-            return b"".join([*octets, body[block.start() :]])
-        octets.append(_decode_block(block[1]))
-    return b"".join(octets)
+    end = boundary.start() if boundary else len(body)
+    words = next((line.start() for line in _LINE_WITH_BLANK.finditer(body) if not _BASE64_LINE.fullmatch(line[0])), end)
+    blocks = islice(_BLOCK.finditer(body[: min(words, end)]), _MAX_BLOCKS)
+    return b"".join([_decode_block(block[1]) for block in blocks]) + body[words:end]
 
 
 def _decode_block(block: bytes) -> bytes:

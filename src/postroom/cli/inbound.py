@@ -1,0 +1,15 @@
+"""`postroom inbound`: what received mail says, read from files and without a database."""
+
+import click
+
+from postroom.cli import LazyGroup
+
+COMMANDS = {
+    "parse": ("postroom.cli.inbound_parse", "Say what a message says: subject, people, text and attachments."),
+    "visible-text": ("postroom.cli.inbound_visible_text", "Print the author's own words of a reply."),
+}
+
+
+@click.group(name="inbound", cls=LazyGroup, modules=COMMANDS)
+def command() -> None:
+    """Read mail that came in."""

@@ -1,0 +1,61 @@
+"""What is known of a line before it is decided whose words it holds?"""
+
+import re
+from dataclasses import dataclass
+
+from postroom.rfc.html_text import TextLine
+
+QUOTE, ATTRIBUTION, SIGNATURE, CUT = "quote", "attribution", "signature", "cut"
+# Gmail's block around attribution and quotation. Where it holds a blockquote, that tells the quotation exactly, and
+# people write between such quotations within the block.
+GMAIL = "gmail"
+
+# Not what is left of `<mary@example.com>:` on a line that a program broke.
+_QUOTE_MARKS = re.compile(r"\s{0,3}((?:[>|\uff1e][ \t]{0,2})+)(?!:\s*$|wrote:)")
+# What clients wrap names and lines in: marks of direction and spaces without width.
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad]")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`text`: as it was sent; `words`: without quote marks, invisible characters and blanks around; `depth`: quote
+    levels; `mark`: what the client's own markup says of it, "" for nothing."""
+
+    text: str
+    words: str
+    depth: int
+    mark: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.words
+
+
+def plain_lines(text: str) -> list[Line]:
+    """The lines of plain text, their depth told by `>` marks."""
+    return [_read(line) for line in text.split("\n")]
+
+
+def marked_lines(lines: list[TextLine]) -> list[Line]:
+    """The lines of HTML, their depth told by the marked elements around them."""
+    is_gmail_exact = any(line.marks[GMAIL] and line.marks[QUOTE] for line in lines)
+    return [_read_marked(line, QUOTE if is_gmail_exact else GMAIL) for line in lines]
+
+
+def _read(text: str) -> Line:
+    marks = _QUOTE_MARKS.match(text)
+    # A lone bar is a table's; some clients quote by it, each line anew.
+    if marks is None or (">" not in marks[1] and "\uff1e" not in marks[1]):
+        return Line(text, _clean(text), 0)
+    depth = sum(character in ">\uff1e" for character in marks[1])
+    return Line(text, _clean(text[marks.end() :]), depth)
+
+
+def _read_marked(line: TextLine, outer_quote: str) -> Line:
+    plain = _read(line.text)
+    mark = next((mark for mark in (CUT, SIGNATURE, ATTRIBUTION, QUOTE) if line.marks[mark]), "")
+    return Line(line.text, plain.words, plain.depth + max(line.marks[QUOTE], line.marks[outer_quote]), mark)
+
+
+def _clean(text: str) -> str:
+    return _INVISIBLE.sub("", text).replace("\N{NO-BREAK SPACE}", " ").strip()
