@@ -92,7 +92,8 @@ def test_what_a_domain_cannot_be_is_refused_in_words(postroom: Postroom, refused
 
 def test_a_dkim_key_prints_the_record_to_publish(postroom: Postroom) -> None:
     record = postroom("domain", "dkim-key", "company-name.com", *HERE, "--selector", "s2031")
-    assert record.startswith("s2031._domainkey.company-name.com TXT v=DKIM1;")
+    assert record.startswith('s2031._domainkey.company-name.com. IN TXT "v=DKIM1; k=rsa; ')
+    assert all(len(string) <= 255 for string in record.split('"'))
     assert "PRIVATE" not in record
 
 

@@ -186,6 +186,15 @@ def test_a_sub_domain_inherits_the_policy_for_sub_domains() -> None:
     assert advice.standings[0].words.endswith("receivers put it into the spam folder.")
 
 
+def test_a_registry_that_does_not_answer_leaves_no_doubt_but_ones_own_domain_does() -> None:
+    silent = {**GOOD, ("_dmarc.com", "TXT"): Status.SERVFAIL}
+    missing = judge(silent, without=((f"_dmarc.{DOMAIN}", "TXT"),))
+    assert finding(missing, f"_dmarc.{DOMAIN}").codes == ("dmarc-missing",)
+    own = {**silent, (f"_dmarc.{DOMAIN}", "TXT"): Status.TIMEOUT}
+    unclear = judge(own, domain=f"mail.{DOMAIN}", from_domain=f"mail.{DOMAIN}")
+    assert finding(unclear, f"_dmarc.mail.{DOMAIN}").codes == ("dmarc-unclear",)
+
+
 def test_two_policies_are_none() -> None:
     assert finding(judge(at("_dmarc", "v=DMARC1; p=none", "v=DMARC1; p=reject")), f"_dmarc.{DOMAIN}").codes == (
         "dmarc-several",
@@ -274,11 +283,11 @@ def test_unclear_answers_are_no_faults() -> None:
 def test_the_zone_file_splits_long_texts_and_ends_names_with_a_dot() -> None:
     text = zone_file(judge({}, mx_hosts=("a.example", "b.example")).records)
     lines = [line for line in text.splitlines() if not line.startswith(";")]
-    key = next(line for line in lines if line.startswith("r1._domainkey.company-name.com. 3600 IN TXT "))
+    key = next(line for line in lines if line.startswith("r1._domainkey.company-name.com. IN TXT "))
     assert all(len(part) <= 255 for part in key.split('"')[1::2])
     assert "".join(key.split('"')[1::2]) == RSA
-    assert "company-name.com. 3600 IN MX 10 a.example." in lines
-    assert "company-name.com. 3600 IN MX 10 b.example." in lines
+    assert "company-name.com. IN MX 10 a.example." in lines
+    assert "company-name.com. IN MX 10 b.example." in lines
 
 
 def test_the_letter_to_the_administrator_names_each_change() -> None:

@@ -6,20 +6,20 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from ipaddress import ip_address
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from dns.exception import DNSException, Timeout
-from dns.name import LabelTooLong, NameTooLong
-from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 
+from postroom.domains.nameserver import Nameserver, parse_nameserver
+from postroom.domains.resolver import Resolver
 from postroom.errors import PostroomError
+from postroom.policy.dns.answers import Question
+from postroom.policy.dns.findings import Purpose, Record
+from postroom.policy.dns.writing import zone_line
 from postroom.rfc.dkim import (
     Lookup,
     Result,
@@ -28,13 +28,10 @@ from postroom.rfc.dkim import (
     key_name,
     load_signer,
     public_key_record,
-    split_txt,
     verify,
 )
 from postroom.rfc.dkim_key import PrivateKey
 from postroom.rfc.headers import split_message
-
-DNS_SECONDS = 10
 
 KEY_MAKERS: dict[str, Callable[[], PrivateKey]] = {
     "rsa": lambda: generate_private_key(public_exponent=65537, key_size=2048),  # RFC 8301 §3.2
@@ -113,8 +110,7 @@ def keygen(key_type: str, domain: str, *, selector: str, out: Path | None) -> No
     out = out or Path(f"{name.replace('._domainkey', '', 1)}.pem")
     _write_secret(out, pem)
     click.echo(f"The private key is in {out}; keep it secret. Publish this record:", err=True)
-    strings = " ".join(f'"{string}"' for string in split_txt(public_key_record(pem)))
-    click.echo(f"{name}. IN TXT {strings}")
+    click.echo(zone_line(Record(name, "TXT", public_key_record(pem), Purpose.DKIM)))
 
 
 def _read_message(file: IO[bytes]) -> bytes:
@@ -132,32 +128,22 @@ def _choose_lookup(key_record: str | None, *, public_key: IO[bytes] | None, reso
         key_record = public_key_record(public_key.read())
     if key_record is not None:
         return lambda name: key_record
-    server = _parse_server(resolver) if resolver else None
-    return lambda name: _find_txt(name, server)
+    asked = Resolver(_parse_nameserver(resolver) if resolver else None)
+    return lambda name: _find_txt(name, asked)
 
 
-def _parse_server(text: str) -> tuple[str, int]:
+def _parse_nameserver(text: str) -> Nameserver:
     try:
-        parts = urlsplit(f"//{text}")
-        return str(ip_address(parts.hostname or "")), parts.port or 53
+        return parse_nameserver(text)
     except ValueError as error:
-        raise click.BadParameter("write it as 127.0.0.1:53 or [::1]:53.", param_hint="--resolver") from error
+        raise click.BadParameter(f"{error}.", param_hint="--resolver") from error
 
 
-def _find_txt(name: str, server: tuple[str, int] | None) -> str | None:
-    try:
-        resolver = Resolver(configure=server is None)
-        if server:
-            resolver.nameservers, resolver.port = [server[0]], server[1]
-        answer = resolver.resolve(f"{name}.", "TXT", lifetime=DNS_SECONDS)
-    except (NXDOMAIN, NoAnswer, NameTooLong, LabelTooLong):
-        return None
-    except Timeout as error:
-        raise TimeoutError(f"no answer in {DNS_SECONDS} s") from error
-    except DNSException as error:
-        raise OSError(str(error)) from error
-    texts = [b"".join(record.strings).decode(errors="replace") for record in answer]
-    return max(texts, key=lambda text: text.startswith("v=DKIM1"))
+def _find_txt(name: str, resolver: Resolver) -> str | None:
+    answer = resolver.ask(Question(name, "TXT"))
+    if answer.is_unclear:
+        raise OSError(answer.explain(name))
+    return max(answer.values, key=lambda text: text.startswith("v=DKIM1"), default=None)
 
 
 def _line(verdict: Verdict) -> str:

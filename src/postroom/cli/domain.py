@@ -1,7 +1,9 @@
-"""`postroom domain`: alias domains, the companies that use them, and their DKIM keys."""
+"""`postroom domain`: alias domains, the companies that use them, their DNS and their DKIM keys."""
 
 import click
 
+from postroom.cli.domain_dns import check, records
+from postroom.cli.domain_keys import dkim_key, dkim_keys, dkim_rotate
 from postroom.cli.setup import django_command, find_workspace, set_given
 
 
@@ -38,15 +40,5 @@ def add(name: str, workspace: str, companies: tuple[str, ...], **fields: str | i
     )
 
 
-@command.command("dkim-key")
-@click.argument("name")
-@click.option("--workspace", required=True)
-@click.option("--selector", default="postroom", show_default=True)
-@django_command
-def dkim_key(name: str, workspace: str, selector: str) -> None:
-    """Make a DKIM key that signs mail from NAME, and show the DNS record to publish."""
-    from postroom.domains.keys import create_dkim_key
-    from postroom.rfc.dkim import public_key_record
-
-    key = create_dkim_key(find_workspace(workspace), domain=name, selector=selector)
-    click.echo(f"{key} TXT {public_key_record(key.private_key.encode())}")
+for _subcommand in (check, records, dkim_key, dkim_keys, dkim_rotate):
+    command.add_command(_subcommand)

@@ -139,10 +139,12 @@ def _judge_unusable(record: Record, texts: list[str], answer: Answer) -> DmarcSt
 def _inherit(domain: str, record: Record, answers: Answers) -> DmarcStanding:
     """The policy of the nearest domain above that has one, which for a sub-domain is its sp (RFC 9989 §4.10.1)."""
     is_unclear = False
+    own = f".{organisational_domain(domain)}"
     for parent in walk_domains(domain)[1:]:
         answer = answers.ask(f"_dmarc.{parent}", "TXT")
         texts = [value for value in answer.values if is_dmarc(value)]
-        is_unclear = is_unclear or answer.is_unclear
+        # Few registries have a policy (.bank): one that does not answer is taken for having none.
+        is_unclear = is_unclear or (answer.is_unclear and f".{parent}".endswith(own))
         if len(texts) == 1:
             inherited = parse_dmarc(texts[0])
             return _tell_inherited(domain, parent, record=replace(record, value=""), parsed=inherited, text=texts[0])

@@ -8,12 +8,10 @@ from postroom.policy.dns.advice import Advice
 from postroom.policy.dns.findings import Finding, Record
 from postroom.rfc.dkim_key import split_txt
 
-TTL_SECONDS = 3600
-
 
 def zone_line(record: Record) -> str:
     """The record as a line of a zone file (RFC 1035 §5), long texts in strings of at most 255 octets."""
-    return f"{record.name}. {TTL_SECONDS} IN {record.type} {zone_value(record)}"
+    return f"{record.name}. IN {record.type} {zone_value(record)}"
 
 
 def zone_value(record: Record) -> str:
