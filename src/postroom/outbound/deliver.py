@@ -120,6 +120,7 @@ class _Drain:
                 fault, is_outdated = self._course.fault, self._course.is_outdated
         finally:
             is_due = await self._leave(fault or "")
+        is_due = is_due and not any(feeder.is_limited for feeder in self._feeders)
         return (is_due or is_outdated) and fault is None and not self._context.stopping.is_set()
 
     async def _carry_all(self, target: Target) -> None:
@@ -148,6 +149,10 @@ class _Drain:
         course = self._course
         return course.fault is not None or course.is_outdated or self._context.stopping.is_set()
 
+    @property
+    def _is_quiet(self) -> bool:
+        return self._course.tray.is_empty and all(feeder.is_quiet for feeder in self._feeders)
+
     def _adjust(self, carriers: int) -> None:
         """As many carriers as the share has connections; those in excess go when they have recorded their results."""
         for _ in range(carriers - self._wanted):
@@ -161,7 +166,7 @@ class _Drain:
         """Keep the share until there is a reason to end."""
         loop = asyncio.get_running_loop()
         renewal = loop.time() + RENEW_SECONDS
-        while not self._must_end and not all(feeder.is_quiet for feeder in self._feeders):
+        while not self._must_end and not self._is_quiet:
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(renewal):
                     await self._course.news.wait()
@@ -209,6 +214,8 @@ class _Drain:
                 return await asyncio.wait_for(tray.take(), RESULT_PATIENCE_SECONDS)
             await self._context.journal.turn(results, [])
             results.clear()
+        if self._is_quiet:
+            self._course.news.set()
         return await tray.take()
 
     async def _talk(self, target: Target, parcel: Parcel) -> list[outcome.Result]:
@@ -241,7 +248,7 @@ class _Drain:
             async with self._context.pool.connection() as database:
                 await outlets.learn(database, self._outlet, lesson)
         if lesson.per_minute is not None:
-            self._course.per_minute = lesson.per_minute
+            self._course.read_anew()  # what is claimed already was meant for the pace of before
 
     async def _leave(self, fault: str) -> bool:
         """Give back the share and all that was not begun, the outlet closed if there is a fault; is mail due?"""

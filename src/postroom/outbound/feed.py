@@ -69,6 +69,7 @@ class Feeder:
         self.lane = course.target.lanes[stream]
         self.wake = asyncio.Event()
         self.is_quiet = False
+        self.is_limited = False  # what is due waits for a limit
         self._is_urgent = stream == Stream.TRANSACTIONAL
         self._course = course
         self._served = queue.BEFORE_ALL
@@ -159,6 +160,7 @@ class Feeder:
     async def _idle(self, wait_s: float | None) -> None:
         """Wait for mail, or for the time of what waits; after a quiet while, say so."""
         seconds = wait_s
+        self.is_limited = wait_s is not None
         if seconds is None:
             async with self._course.pool.connection() as database:
                 seconds = await queue.seconds_to_next(database, [self.lane])

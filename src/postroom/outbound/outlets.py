@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from django.db import connection
 from psycopg import AsyncConnection
 
 from postroom.outbound.lessons import Lesson
@@ -127,6 +128,13 @@ async def count_usage(database: AsyncConnection, outlet: int, deliveries: Sequen
     if deliveries:
         arguments = {"outlet": outlet, "deliveries": deliveries, "sign": sign}
         await database.execute(statement("count_usage"), arguments)
+
+
+def fold_usage() -> None:
+    """Keep the ledger small: a row a minute after two minutes, a row a day after the longest limit has passed."""
+    with connection.cursor() as cursor:
+        for unit, seconds in (("minute", 120), ("day", 25 * 3600)):
+            cursor.execute(statement("fold_usage"), {"unit": unit, "seconds": seconds})
 
 
 async def platform_use(database: AsyncConnection, workspaces: Sequence[int]) -> dict[int, tuple[int, int]]:

@@ -1,7 +1,7 @@
 """Which background jobs this app has; each may run twice without harm."""
 
 from postroom.jobs import app, in_thread
-from postroom.outbound import idempotency
+from postroom.outbound import idempotency, outlets
 
 STALLED_AFTER = 60.0
 
@@ -12,6 +12,13 @@ async def retry_stalled_jobs(timestamp: int) -> None:
     """Put jobs of vanished workers back: procrastinate reports them, but retries none by itself."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
         await app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="outbound.fold_usage", queue="chores", queueing_lock="outbound.fold_usage")
+async def fold_usage(timestamp: int) -> None:
+    """Keep the ledger of limits small."""
+    await in_thread(outlets.fold_usage)
 
 
 @app.periodic(cron="17 * * * *")
