@@ -35,6 +35,11 @@ def test_the_description_names_every_operation_once(description: dict[str, Any])
         ("post", "/api/v1/deliveries/{action}"),
         ("post", "/api/v1/route"),
         ("get", "/api/v1/alerts"),
+        ("get", "/api/v1/suppressions"),
+        ("post", "/api/v1/suppressions"),
+        ("post", "/api/v1/suppressions/release"),
+        ("get", "/api/v1/suppressions/table"),
+        ("post", "/api/v1/suppressions/table"),
     }
     assert len({operation["operationId"] for operation in operations.values()}) == len(operations)
     assert all(operation["security"] == [{"ApiKeyAuth": []}] for operation in operations.values())

@@ -63,7 +63,7 @@ def _tell_accepted(accepted: Queued) -> dict[str, Any]:
         "id": str(accepted.id),
         "message_id": accepted.message_id,
         "status": of_message(set(accepted.statuses)),
-        "leaves_at": accepted.leaves_at.isoformat(),
+        "leaves_at": accepted.leaves_at.isoformat() if accepted.leaves_at else None,
         **_tell_decided(accepted.routed.decision, accepted.routed.routing),
     }
 

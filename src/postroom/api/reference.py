@@ -84,7 +84,9 @@ def _answers(responses: dict[int, Any]) -> dict[str, str]:
 
 
 def _body(described: dict[str, Any] | None) -> str | None:
-    return say_type(described["content"]["application/json"]["schema"]) if described else None
+    """The type of a JSON body; None where there is none, or a file instead."""
+    content = (described or {}).get("content")
+    return say_type(content["application/json"]["schema"]) if content else None
 
 
 def _schema(name: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,7 @@ STATUS = {
     "invalid_base64": 422,
     "invalid_content": 422,
     "invalid_header": 422,
+    "invalid_table": 422,
     "invalid_value": 422,
     "missing_field": 422,
     "missing_from": 422,

@@ -5,7 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SkipValidation,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from postroom.api.validation import InvalidValueError
 from postroom.outbound.models import MAX_TAG_LENGTH, MAX_TAGS, Stream
@@ -68,7 +78,15 @@ def _refuse_instant(why: str) -> InvalidValueError:
     return InvalidValueError(message, field="scheduled_at")
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is in no calendar") from None
+
+
 Instant = Annotated[datetime, BeforeValidator(_read_instant)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class RequestBody(BaseModel):
@@ -171,7 +189,7 @@ class Accepted(Route):
     id: UUID
     message_id: Annotated[str, Field(description="Message-ID header, with its angle brackets")]
     status: Status
-    leaves_at: Annotated[datetime | None, Field(description="Not before this moment; until then it can be canceled")]
+    leaves_at: Annotated[datetime | None, Field(description="Not before; until then it can be canceled; null: never")]
 
 
 class ErrorDetail(BaseModel):

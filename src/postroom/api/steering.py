@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from postroom.api.auth import KeyRequest
 from postroom.api.refusals import REFUSED
-from postroom.api.schemas import Instant, Name, RequestBody, Tag
+from postroom.api.schemas import Moment, Name, RequestBody, Tag
 from postroom.outbound.models import Stream
 from postroom.outbound.steer import Action, Choice, steer
 from postroom.policy.status import Status
@@ -25,7 +25,7 @@ class ChoiceIn(RequestBody):
     stream: Stream | None = None
     recipient: Annotated[Name | None, Field(description="To this address, or to all of a domain: @example.com")] = None
     tag: Tag | None = None
-    submitted_before: Annotated[Instant | None, Field(description="That were to leave before this moment")] = None
+    submitted_before: Annotated[Moment | None, Field(description="That were to leave before this moment")] = None
 
 
 class Steered(BaseModel):

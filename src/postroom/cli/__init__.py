@@ -24,6 +24,7 @@ COMMANDS = {
     "template": ("postroom.cli.template", "Set up templates: who they are from, which server they force."),
     "route": ("postroom.cli.route", "Explain which server and From a message would get."),
     "mail": ("postroom.cli.mail", "Retry, hold, release or cancel mail that is on its way."),
+    "suppression": ("postroom.cli.suppression", "List, add and release addresses that get no mail."),
     "alerts": ("postroom.cli.alerts", "List what a person should mend."),
     "bench": ("postroom.cli.bench", "Measure how fast this machine delivers."),
     "message": ("postroom.cli.message", "Render a message to the bytes that would be sent."),

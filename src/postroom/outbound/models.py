@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from postroom.policy.status import NEEDS_A_PERSON, WAITING, Status
+from postroom.policy.suppression import Scope
 from postroom.servers.models import OutgoingServer
 from postroom.workspaces.models import Company, Workspace
 
@@ -207,6 +208,46 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recipient} {self.status}"
+
+
+class Suppression(models.Model):
+    """An address that a workspace sends nothing, or no mass mail, until it expires or a person releases it."""
+
+    class Source(models.TextChoices):
+        PERSON = "person"  # by command line, API or a list that was read in
+        FAULTS = "faults"  # its servers said again and again that no mail reaches it
+        COMPLAINT = "complaint"  # the recipient called it spam
+        UNSUBSCRIBED = "unsubscribed"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    address = models.TextField(help_text="As `normalise` writes it")
+    scope = models.CharField(max_length=4, choices=[(scope.value, scope.value) for scope in Scope])
+    reason = models.TextField(help_text="A sentence for people")
+    source = models.CharField(max_length=12, choices=Source.choices)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "address"], name="suppression_once_per_address")]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Standing(models.Model):
+    """What is known against an address: `policy.suppression.Standing`, kept."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    address = models.TextField(help_text="As `normalise` writes it")
+    score = models.FloatField()
+    hard_score = models.FloatField()
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "address"], name="standing_once_per_address")]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.score:.1f}"
 
 
 class Attempt(models.Model):

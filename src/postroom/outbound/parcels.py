@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from postroom import jobs
 from postroom.errors import PostroomError
-from postroom.outbound import assemble, queue
+from postroom.outbound import assemble, queue, suppressions
 from postroom.outbound.models import Stream
 from postroom.outbound.reroute import reroute
 from postroom.outbound.target import Target
@@ -55,7 +55,7 @@ async def pack(
     None, as the last item, says that the server's settings have changed: read them anew before going on.
     """
     by_message = defaultdict(list)
-    for delivery in claimed:
+    for delivery in await suppressions.withdraw(claimed, pool):
         by_message[delivery.message_id].append(delivery)
     facts = await _current_facts(list(by_message), target, lane=lane, pool=pool)
     for ids in _slices(facts):

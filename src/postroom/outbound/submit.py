@@ -61,10 +61,10 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A stored message with the states of its deliveries; it leaves at `leaves_at` at the earliest."""
+    """A stored message with the states of its deliveries; it leaves at `leaves_at` at the earliest, or never."""
 
     routed: Routed
-    leaves_at: datetime
+    leaves_at: datetime | None
     statuses: frozenset[Status]
 
     @property

@@ -11,9 +11,9 @@ class Status(StrEnum):
     DEFERRED = "deferred"  # refused for now; has a next attempt
     HELD = "held"  # waits for a person
     SENT = "sent"  # a server took it: an SMTP reply says so, nothing else does
-    BOUNCED = "bounced"  # refused for good
+    BOUNCED = "bounced"  # refused for good, by a server or because its address is suppressed
     EXPIRED = "expired"  # refused for now, too often
-    CANCELED = "canceled"  # taken back by a person
+    CANCELED = "canceled"  # taken back by a person, or mass mail for a suppressed address
     UNKNOWN = "unknown"  # the connection or the worker broke after the message was handed over: it may have arrived
 
 
@@ -29,7 +29,10 @@ STEPS: dict[Status, frozenset[Status]] = {
     ),
     # Held, queued: given back by a worker that did not begin.
     Status.ACTIVE: frozenset(
-        {Status.SENT, Status.BOUNCED, Status.DEFERRED, Status.UNKNOWN, Status.QUEUED, Status.HELD, Status.EXPIRED}
+        {
+            *(Status.SENT, Status.BOUNCED, Status.DEFERRED, Status.UNKNOWN, Status.QUEUED, Status.HELD, Status.EXPIRED),
+            Status.CANCELED,  # its address was suppressed while it waited
+        }
     ),
     Status.HELD: frozenset({Status.QUEUED, Status.CANCELED, Status.EXPIRED}),
     # Known to be delivered, by a later report or a person's word; or sent again on purpose.

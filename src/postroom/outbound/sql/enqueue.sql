@@ -28,11 +28,22 @@ WITH entry AS MATERIALIZED (
     SELECT * FROM unnest(%(ids)b::uuid[], %(heads)b::bytea[], %(bodies)b::bytea[], %(body_hashes)b::bytea[])
 ), delivery AS (
     INSERT INTO outbound_delivery (message_id, workspace_id, lane_id, flow, recipient, status, priority, attempts, due_at,
-                                   submitted_at, expires_at, reply_text, reason)
-    SELECT id, workspace_id, lane_id, flow, recipient, 'queued', priority, 0, start, start, start + lifetime, '', ''
-    FROM timed, unnest(recipients) AS recipient
+                                   submitted_at, expires_at, reply_text, reason, finished_at)
+    SELECT timed.id, timed.workspace_id, lane_id, flow, recipient,
+           -- Told to the author where there is one who waits for an answer; a campaign leaves it out.
+           CASE WHEN suppression.id IS NULL THEN 'queued' WHEN stream = 'mass' THEN 'canceled' ELSE 'bounced' END,
+           priority, 0, start, start, start + lifetime, '',
+           COALESCE('The address is suppressed: ' || suppression.reason, ''),
+           CASE WHEN suppression.id IS NOT NULL THEN now() END
+    FROM timed
+    CROSS JOIN unnest(recipients) AS recipient
+    LEFT JOIN outbound_suppression AS suppression
+           ON suppression.workspace_id = timed.workspace_id
+          AND suppression.address = lower(recipient COLLATE "C")
+          AND (suppression.scope = 'all' OR stream = 'mass')
+          AND (suppression.expires_at IS NULL OR suppression.expires_at > now())
     RETURNING message_id, due_at, status
 )
-SELECT message_id, min(due_at), array_agg(DISTINCT status)
+SELECT message_id, min(due_at) FILTER (WHERE status = 'queued'), array_agg(DISTINCT status)
 FROM delivery
 GROUP BY message_id
