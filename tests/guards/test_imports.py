@@ -18,6 +18,7 @@ ONLY_IMPORTED_BY = {
     "postroom.policy.status": (
         "postroom.policy",
         "postroom.outbound.models",
+        "postroom.outbound.failures",
         "postroom.outbound.queue",
         "postroom.outbound.outcome",
         "postroom.outbound.attention",

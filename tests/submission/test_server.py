@@ -77,6 +77,12 @@ def test_goes_to_the_recipients_of_the_envelope_and_hides_bcc(client: smtplib.SM
     assert b"boss" not in bytes(MessageContent.objects.get().head)
 
 
+def test_mail_under_the_null_path_keeps_it(client: smtplib.SMTP) -> None:
+    client.sendmail("", [MARY], MAIL)
+    message = Message.objects.get()
+    assert (message.is_automatic, message.return_path) == (True, "")
+
+
 def test_takes_company_stream_and_tags_from_fields_that_are_not_sent_on(client: smtplib.SMTP) -> None:
     mail = with_fields(
         "X-Postroom-Company: second company", "X-Postroom-Stream: mass", "X-Postroom-Tags: offer, autumn"

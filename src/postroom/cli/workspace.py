@@ -39,6 +39,10 @@ def add(slug: str, company: str) -> None:
 @click.option(
     "--resend-unknown-mass/--hold-unknown-mass", "resends_unknown_mass", default=None, help="Likewise with mass mail."
 )
+@click.option(
+    "--bounce-to-author/--no-bounce-to-author", "bounces_to_author", default=None,
+    help="Whether authors of transactional mail are told whom it does not reach.",
+)  # fmt: skip
 @click.option("--lifetime-hours", type=_HOURS, help="How long transactional mail is tried; 120 at first.")
 @click.option("--mass-lifetime-hours", type=_HOURS, help="How long mass mail is tried; 48 at first.")
 @click.option(

@@ -1,7 +1,8 @@
 """Which alias domain speaks for a company, and which addresses come with it."""
 
 from postroom.domains import models
-from postroom.policy.identity import AliasDomain
+from postroom.policy.identity import AliasDomain, find_identity
+from postroom.rfc.address import parse_mailbox
 from postroom.workspaces.models import Company, Workspace
 
 
@@ -9,6 +10,14 @@ def alias_domain_of(company: Company) -> AliasDomain:
     """The company's alias domain; without one the workspace's sub-domain with the default aliases (A1)."""
     choice = models.CompanyAliasDomain.objects.select_related("alias_domain").filter(company=company).first()
     return subdomain_of(company.workspace) if choice is None else as_value(choice.alias_domain)
+
+
+def own_addresses(company: Company) -> frozenset[str]:
+    """What the system itself speaks as, takes bounces at and catches answers with, in small letters."""
+    platform = parse_mailbox(f"notifications@{company.workspace.subdomain}")
+    identity = find_identity(alias_domain_of(company), platform)
+    own = (identity.notification, identity.bounce, identity.catchall)
+    return frozenset(speaker.address.lower() for speaker in own if speaker)
 
 
 def as_value(domain: models.AliasDomain) -> AliasDomain:

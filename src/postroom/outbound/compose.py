@@ -60,7 +60,7 @@ def compose(content: Draft | SubmittedMessage, recipients: tuple[Mailbox, ...] |
         head = b"".join(draft_fields(content, message_id=message_id, date=now)) + rendered.head
         body = rendered.body
     else:
-        author = content.from_[0]
+        author = next(iter(content.from_), None)
         message_id = content.message_id or message_id
         head, body = complete_head(content.head, message_id=message_id, date=now), content.body
     named = content.to + content.cc + content.bcc if recipients is None else recipients

@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
-from postroom.policy.status import NEEDS_A_PERSON, WAITING, Status
+from postroom.policy.status import FAILED, NEEDS_A_PERSON, WAITING, Status
 from postroom.policy.suppression import Scope
 from postroom.servers.models import OutgoingServer
 from postroom.workspaces.models import Company, Workspace
@@ -133,6 +133,9 @@ class Message(models.Model):
     routed_version = models.BigIntegerField()
     size_bytes = models.PositiveIntegerField()
     tags = ArrayField(models.CharField(max_length=MAX_TAG_LENGTH), default=list)
+    is_automatic = models.BooleanField(
+        db_default=False, help_text="Answers mail: it has the null return path, and nobody is told of its failure"
+    )
     scheduled_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -181,6 +184,7 @@ class Delivery(models.Model):
     reply_text = models.TextField(blank=True)
     reason = models.TextField(blank=True, help_text="Why it is in its state, in plain words")
     finished_at = models.DateTimeField(null=True)
+    followed_at = models.DateTimeField(null=True, help_text="When its failure was followed: author told, fault counted")
 
     class Meta:
         indexes = [
@@ -201,6 +205,12 @@ class Delivery(models.Model):
                 fields=["workspace", "status"],
                 name="delivery_needs_a_person",
                 condition=models.Q(status__in=sorted(NEEDS_A_PERSON)),
+            ),
+            # failures.follow: what failed since it last looked.
+            models.Index(
+                fields=["message", "id"],
+                name="delivery_failed",
+                condition=models.Q(status__in=sorted(FAILED), followed_at=None),
             ),
             # recover.sql: what a dead worker held.
             models.Index(fields=["claimed_by"], name="delivery_active", condition=models.Q(status=Status.ACTIVE.value)),

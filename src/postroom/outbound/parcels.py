@@ -138,7 +138,7 @@ def _parcels(
     deliveries: Sequence[queue.Claimed], fact: queue.Facts, chunks: Sequence[bytes], target: Target
 ) -> Iterator[Parcel]:
     """One parcel for all recipients; with a signed return path, which differs by delivery, one for each."""
-    tagged = fact.signs_return_path and target.allows_sub_addresses and is_bounce_address(fact)
+    tagged = fact.return_path and fact.signs_return_path and target.allows_sub_addresses and is_bounce_address(fact)
     most = 1 if tagged else MAX_RECIPIENTS
     size = sum(map(len, chunks))
     is_ascii_head, is_ascii_body = all(map(bytes.isascii, chunks[:-1])), chunks[-1].isascii()

@@ -23,7 +23,8 @@ def reroute(message_id: UUID, lane: int) -> bool:
         queue.hold(message_id, reason=error.message)
         return True
     server_id = route.server_id(decision)
-    for name, value in route.columns(message.company.workspace, decision).items():
+    columns = route.columns(message.company.workspace, decision, is_automatic=message.is_automatic)
+    for name, value in columns.items():
         setattr(message, name, value)
     message.server_id = server_id
     message.save(update_fields=["server", *route.COLUMNS])

@@ -33,8 +33,10 @@ def decide(
     return table.decide(author, alias_domain=alias_domain, platform_from=notification, forced=forced_server)
 
 
-def columns(workspace: Workspace, decision: Decision) -> dict[str, Any]:
-    """The decision as columns of Message."""
+def columns(workspace: Workspace, decision: Decision, *, is_automatic: bool = False) -> dict[str, Any]:
+    """The decision as columns of Message; nothing comes back from automatic mail (RFC 5321 §4.5.5)."""
+    if is_automatic:
+        decision = decision._replace(return_path="")
     return {
         "header_from": format_mailbox(decision.from_),
         "from_rewritten": decision.from_rewritten,

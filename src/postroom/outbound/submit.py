@@ -42,6 +42,7 @@ class Submission:
     priority: int = DEFAULT_PRIORITY  # one of PRIORITIES
     tags: tuple[str, ...] = ()
     campaign: str = ""  # of mass mail: campaigns take turns, so that none waits for another to end
+    is_automatic: bool = False  # answers mail: it leaves at once, with the null return path, and no failure is reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ def prepare(submission: Submission) -> Routed:
     decision = route.decide(
         message.author, company=company, stream=submission.stream, forced_server=submission.forced_server
     )
-    return Routed(submission, message, decision, route.columns(company.workspace, decision))
+    routing = route.columns(company.workspace, decision, is_automatic=submission.is_automatic)
+    return Routed(submission, message, decision, routing)
 
 
 def store(routed: Sequence[Routed]) -> list[Queued]:
@@ -145,6 +147,7 @@ def _row(routed: Routed, lane: int) -> dict[str, Any]:
         "forced_server_id": submission.forced_server,
         "size_bytes": message.size_bytes,
         "tags": submission.tags,
+        "is_automatic": submission.is_automatic,
         "scheduled_at": submission.scheduled_at.isoformat() if submission.scheduled_at else None,
         "server_id": route.server_id(routed.decision),
         "lane_id": lane,

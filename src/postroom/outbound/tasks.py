@@ -1,7 +1,7 @@
 """Which background jobs this app has; each may run twice without harm."""
 
 from postroom.jobs import app, in_thread
-from postroom.outbound import idempotency, outlets
+from postroom.outbound import failures, idempotency, outlets
 
 STALLED_AFTER = 60.0
 
@@ -26,3 +26,12 @@ async def fold_usage(timestamp: int) -> None:
 async def prune_idempotency_keys(timestamp: int) -> None:
     """Forget the keys of repeated submissions after 24 hours."""
     await in_thread(idempotency.prune)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="outbound.follow_failures", queue="chores", queueing_lock="outbound.follow_failures")
+async def follow_failures(timestamp: int) -> None:
+    """Give up what waited too long, then tell authors and count faults, as long as there is anything."""
+    for step in (failures.expire, failures.follow):
+        while await in_thread(step) == failures.AT_ONCE:
+            pass

@@ -18,6 +18,7 @@ class Status(StrEnum):
 
 
 WAITING = frozenset({Status.QUEUED, Status.DEFERRED})
+FAILED = frozenset({Status.BOUNCED, Status.EXPIRED})
 FINAL = frozenset({Status.SENT, Status.BOUNCED, Status.EXPIRED, Status.CANCELED})
 # Nothing more happens to it unless a person wants it; unknown mail of a workspace that resends it is not so for long.
 NEEDS_A_PERSON = frozenset({Status.BOUNCED, Status.EXPIRED, Status.UNKNOWN, Status.HELD})

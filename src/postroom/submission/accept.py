@@ -45,7 +45,7 @@ def find_account(key: str) -> Account | None:
 def accept(account: Account, mail: ReceivedMail) -> UUID:
     """Queue the mail for its envelope's recipients; it is committed under this id. A PostroomError: nothing was stored.
 
-    The envelope's sender is not used: routing decides the return path.
+    Of the envelope's sender only the null path is kept: otherwise routing decides the return path.
     """
     workspace = _workspace_of(account)
     message = read_submitted(mail.content)
@@ -59,6 +59,7 @@ def accept(account: Account, mail: ReceivedMail) -> UUID:
         stream=directions.stream,
         priority=directions.priority,
         tags=directions.tags,
+        is_automatic=not mail.mail_from,  # RFC 5321 §4.5.5: a report or an answer, whose own failure nobody may hear of
     )
     return submit([submission])[0].id
 

@@ -36,6 +36,9 @@ class Workspace(models.Model):
     # How long mail is tried before it expires; counted from the moment it was meant to leave.
     lifetime_hours = models.PositiveSmallIntegerField(db_default=LIFETIME_HOURS, help_text="Transactional mail")
     mass_lifetime_hours = models.PositiveSmallIntegerField(db_default=MASS_LIFETIME_HOURS, help_text="Mass mail")
+    bounces_to_author = models.BooleanField(
+        db_default=True, help_text="Tell the author of transactional mail whom it does not reach"
+    )
     grace_seconds = models.PositiveIntegerField(
         db_default=0, help_text="Mail waits so long before it leaves: time to undo"
     )

@@ -6,11 +6,13 @@ WITH entry AS MATERIALIZED (
         id uuid, workspace_id bigint, company_id bigint, stream text, source text, author_from text, subject text,
         message_id text, forced_server_id bigint, server_id bigint, header_from text, from_rewritten boolean,
         return_path text, reply_to text, trace jsonb, routed_version bigint, size_bytes integer, tags text[],
+        is_automatic boolean,
         scheduled_at timestamptz, lane_id bigint, flow bigint, priority smallint, recipients text[]
     )
 ), timed AS (
     SELECT entry.*,
-           GREATEST(COALESCE(scheduled_at, now()), now() + make_interval(secs => workspace.grace_seconds)) AS start,
+           GREATEST(COALESCE(scheduled_at, now()),
+                    CASE WHEN NOT is_automatic THEN now() + make_interval(secs => workspace.grace_seconds) END) AS start,
            make_interval(hours => CASE stream WHEN 'mass' THEN workspace.mass_lifetime_hours
                                               ELSE workspace.lifetime_hours END) AS lifetime
     FROM entry
@@ -18,10 +20,10 @@ WITH entry AS MATERIALIZED (
 ), message AS (
     INSERT INTO outbound_message (
         id, workspace_id, company_id, stream, source, author_from, subject, message_id, forced_server_id, server_id,
-        header_from, from_rewritten, return_path, reply_to, trace, routed_version, size_bytes, tags, scheduled_at
+        header_from, from_rewritten, return_path, reply_to, trace, routed_version, size_bytes, tags, is_automatic, scheduled_at
     )
     SELECT id, workspace_id, company_id, stream, source, author_from, subject, message_id, forced_server_id, server_id,
-           header_from, from_rewritten, return_path, reply_to, trace, routed_version, size_bytes, tags, scheduled_at
+           header_from, from_rewritten, return_path, reply_to, trace, routed_version, size_bytes, tags, is_automatic, scheduled_at
     FROM entry
 ), content AS (
     INSERT INTO outbound_messagecontent (message_id, head, body, body_hash)
