@@ -31,6 +31,7 @@ STATUS = {
     "malformed_json": 400,
     "missing_api_key": 401,
     "unknown_api_key": 401,
+    "not_allowed": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "message_too_large": 413,
