@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('outbound', '0005_suppression'),
-        ('workspaces', '0006_failures'),
+        ('workspaces', '0007_failures'),
     ]
 
     operations = [
