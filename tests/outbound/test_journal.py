@@ -15,6 +15,7 @@ from postroom.outbound.journal import Journal
 from postroom.outbound.models import Attempt, Delivery
 from postroom.outbound.outcome import Result
 from postroom.policy.status import Status
+from postroom.workspaces.models import Workspace
 from tests.outbound.office import Courier, Office, conninfo, delivery, lane_of, outcomes, statuses
 
 T = TypeVar("T")
@@ -55,6 +56,16 @@ def test_a_start_is_granted_only_for_what_the_worker_still_has(busy_office: Offi
     assert Delivery.objects.get(pk=held).talking_since is None
 
 
+def test_a_delivery_is_begun_once_however_often_its_worker_holds_it(busy_office: Office, courier: Courier) -> None:
+    """A worker taken for dead by mistake may claim again what it still has ready."""
+    mine, also_mine = claimed(busy_office, courier, count=2)
+
+    async def begin_often(j: Journal) -> list[frozenset[int]]:
+        return [*await asyncio.gather(j.turn([], [mine]), j.turn([], [mine, also_mine])), await j.turn([], [mine])]
+
+    assert write(courier, begin_often) == [{mine}, {also_mine}, frozenset()]
+
+
 def test_a_result_ends_the_delivery_and_writes_an_attempt(busy_office: Office, courier: Courier) -> None:
     sent, deferred = claimed(busy_office, courier, count=2)
     write(courier, lambda j: j.turn([result(sent), result(deferred, Status.DEFERRED, delay=60)], []))
@@ -87,6 +98,21 @@ def test_a_late_answer_of_a_worker_taken_for_dead_counts_while_the_delivery_is_u
     assert statuses() == {"joe0@customer.example.com": "unknown"}
     write(courier, lambda j: j.turn([result(mine)], []), worker=OTHER)
     assert statuses() == {"joe0@customer.example.com": "unknown"}
+    write(courier, lambda j: j.turn([result(mine)], []))
+    assert statuses() == {"joe0@customer.example.com": "sent"}
+
+
+@pytest.mark.parametrize("is_resent", [True, False])
+def test_a_late_answer_counts_until_another_worker_takes_the_delivery(
+    busy_office: Office, courier: Courier, *, is_resent: bool
+) -> None:
+    """Resent or held, it need not be once the truth is known."""
+    Workspace.objects.update(resends_unknown=is_resent)
+    (mine,) = claimed(busy_office, courier)
+    write(courier, lambda j: j.turn([], [mine]))
+    courier.ask(queue.recover, silence=30)
+    courier.ask(queue.settle_unknown)
+    assert statuses() == {"joe0@customer.example.com": "queued" if is_resent else "held"}
     write(courier, lambda j: j.turn([result(mine)], []))
     assert statuses() == {"joe0@customer.example.com": "sent"}
 

@@ -1,7 +1,7 @@
 """How do deliveries wait, get claimed and come back? Each statement of the queue, on connections of its own."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from postroom.outbound import outlets, queue
 from postroom.outbound.models import Attempt, Delivery, Lane, Outlet, Worker
 from postroom.outbound.statements import statement
+from postroom.policy.status import Status
 from tests.outbound.office import Courier, Office, conninfo, delivery, lane_of, outcomes, outlet, statuses
 
 ME, OTHER = UUID(int=1), UUID(int=2)
@@ -278,15 +279,34 @@ def test_only_one_takes_a_lane_and_nobody_a_closed_one(busy_office: Office, cour
 
 
 def test_workers_hear_of_new_mail(busy_office: Office, courier: Courier, lane: int) -> None:
-    async def heard() -> str:
+    assert heard(courier, lambda _: asyncio.to_thread(_send, busy_office)) == f"{outlet_of(lane)}/{lane}"
+
+
+def test_workers_hear_of_what_a_dead_worker_leaves(busy_office: Office, courier: Courier, lane: int) -> None:
+    """Who drains the lane may be waiting for mail."""
+    busy_office.send()
+    claim(courier, lane)
+    assert heard(courier, lambda database: queue.recover(database, silence=30)) == f"{outlet_of(lane)}/{lane}"
+
+
+def test_workers_hear_of_what_is_to_be_sent_again(busy_office: Office, courier: Courier, lane: int) -> None:
+    busy_office.send()
+    Delivery.objects.update(status=Status.UNKNOWN)
+    assert heard(courier, queue.settle_unknown) == f"{outlet_of(lane)}/{lane}"
+
+
+def heard(courier: Courier, act: Callable[[AsyncConnection], Awaitable[object]]) -> str:
+    """Of which lane the workers hear when that is done."""
+
+    async def listen() -> str:
         async with await AsyncConnection.connect(conninfo(), autocommit=True) as database:
             await database.execute("LISTEN postroom_lane")
-            await asyncio.to_thread(_send, busy_office)
+            await act(database)
             async for notice in database.notifies(timeout=5):
                 return notice.payload
         return ""
 
-    assert courier.background.run(heard()) == f"{outlet_of(lane)}/{lane}"
+    return courier.background.run(listen())
 
 
 def _send(office: Office) -> None:

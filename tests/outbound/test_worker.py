@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
 
-from postroom.outbound import queue
-from postroom.outbound.models import Attempt, Delivery, Share, Worker
-from postroom.outbound.worker import SILENCE_SECONDS
+from postroom.outbound import outlets, queue
+from postroom.outbound import worker as worker_module
+from postroom.outbound.models import Attempt, Delivery, Lane, Share, Worker
+from postroom.outbound.worker import SILENCE_SECONDS, DeliveryWorker
 from postroom.workspaces.models import Workspace
 from tests.outbound.office import Courier, Mailbox, Office, conninfo, end_connections, lane_of, statuses
 
@@ -120,6 +122,59 @@ def test_a_killed_worker_leaves_in_doubt_exactly_what_it_was_talking_about(
     assert sorted(r for r, status in statuses().items() if status == "held") == in_doubt
     assert recipients(mailbox) == sorted(statuses())
     assert Attempt.objects.filter(outcome="unknown").count() == 3
+
+
+@contextmanager
+def worker_here(courier: Courier) -> Iterator[DeliveryWorker]:
+    """A worker in the courier's event loop."""
+
+    async def make() -> DeliveryWorker:
+        return DeliveryWorker(conninfo())
+
+    made = courier.background.run(make())
+    opened = made.open()
+    courier.background.run(opened.__aenter__())
+    try:
+        yield made
+    finally:
+        courier.background.run(opened.__aexit__(None, None, None))
+
+
+def claimed_by_silent(worker_id: UUID, office: Office, courier: Courier, lane: int) -> None:
+    """A delivery at a server that others seem to be at; its worker was last heard of an hour ago."""
+    at = Lane.objects.get(pk=lane).outlet_id
+    courier.ask(outlets.take_share, at, worker=uuid4(), in_use=0, seconds=3600, helps=True)
+    office.send()
+    courier.ask(queue.beat, worker_id, name="host 1")
+    assert len(courier.claim(lane, worker=worker_id, limit=1)) == 1
+    Worker.objects.update(beat_at=Now() - timedelta(hours=1))
+
+
+def test_a_worker_does_not_take_itself_for_dead(busy_office: Office, courier: Courier) -> None:
+    """As on a laptop that was closed: the sweep may come before the sign of life."""
+    lane = lane_of(busy_office.add_server())
+    with worker_here(courier) as mine:
+        claimed_by_silent(mine.id, busy_office, courier, lane)
+        courier.background.run(mine.sweep())
+        assert set(statuses().values()) == {"active"}
+
+
+def test_a_worker_that_was_silent_itself_gives_the_others_time(
+    busy_office: Office, courier: Courier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an outage of PostgreSQL, or a sleep of the machine, all were silent and none is dead."""
+    lane = lane_of(busy_office.add_server())
+    with worker_here(courier) as mine:
+        courier.background.run(mine.sweep())
+        claimed_by_silent(uuid4(), busy_office, courier, lane)
+        monkeypatch.setattr(worker_module, "SILENCE_SECONDS", 0.1)
+        time.sleep(0.2)
+        courier.background.run(mine.sweep())
+        assert set(statuses().values()) == {"active"}
+        monkeypatch.setattr(worker_module, "SILENCE_SECONDS", 30.0)
+        time.sleep(0.2)
+        courier.background.run(mine.sweep())
+        assert set(statuses().values()) == {"queued"}
 
 
 def test_a_stop_without_work_is_clean_and_quick(busy_office: Office, courier: Courier, tmp_path: Path) -> None:

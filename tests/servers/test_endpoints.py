@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from postroom.servers.endpoints import NoDefaultServerError, NotConnectedError, endpoint_of
 from postroom.servers.models import OutgoingServer
-from postroom.smtp.endpoint import Password, Security
+from postroom.smtp.endpoint import Password, Security, Timeouts
 from postroom.workspaces.create import create_workspace
 
 Authentication = OutgoingServer.Authentication
@@ -30,6 +30,14 @@ def test_a_server_with_a_login(db: None, encryption: str, security: Security) ->
     assert (endpoint.host, endpoint.port, endpoint.security) == ("smtp.example.com", 465, security)
     assert endpoint.credentials == Password("mary", "secret")
     assert (endpoint.ehlo_name, endpoint.verify, endpoint.ca_data) == ("company-name.example", True, None)
+
+
+def test_silence_is_borne_no_longer_than_is_set(db: None, settings: Settings) -> None:
+    patient = server()
+    assert endpoint_of(patient).timeouts == Timeouts()
+    settings.POSTROOM = replace(settings.POSTROOM, smtp_patience=20)
+    assert endpoint_of(patient).timeouts.message == 20
+    assert endpoint_of(patient).timeouts.quit == Timeouts().quit
 
 
 def test_a_server_without_a_username_is_not_logged_in_to(db: None) -> None:

@@ -33,10 +33,12 @@ async def _run(database_url: str) -> None:
 
     with app.replace_connector(PsycopgConnector(conninfo=database_url)), beating("worker"):
         worker = DeliveryWorker(database_url)
+        _stop_on_signals(worker.stopping)  # before anybody sees that it runs
         async with app.open_async(), worker.open():
             jobs = asyncio.create_task(_run_jobs(worker.stopping))
-            _stop_on_signals(jobs, worker.stopping)
             log.info("worker.started")
+            await worker.stopping.wait()
+            jobs.cancel()  # procrastinate takes this as the wish to end: running jobs may finish
             await asyncio.gather(jobs, return_exceptions=True)
     log.info("worker.stopped")
 
@@ -58,10 +60,6 @@ async def _run_jobs(stopping: asyncio.Event) -> None:
             await asyncio.sleep(RETRY_SECONDS)
 
 
-def _stop_on_signals(jobs: "asyncio.Task[None]", stopping: asyncio.Event) -> None:
-    def stop() -> None:
-        stopping.set()
-        jobs.cancel()  # procrastinate takes this as the wish to end: running jobs may finish
-
+def _stop_on_signals(stopping: asyncio.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)

@@ -118,6 +118,9 @@ class Environment:
     tls_certificate: Path | None = _setting(_path, "PEM chain for STARTTLS on submission; else one is made", None)
     tls_key: Path | None = _setting(_path, "PEM private key that belongs to tls_certificate", None)
     max_message_bytes: int = _setting(_positive, "largest message accepted, in bytes", str(25 * 1024 * 1024))
+    # For `postroom chaos`, which shows in minutes what happens over hours.
+    haste: int = _setting(_positive, "number by which workers divide their waits; for trials", "1")
+    smtp_patience: int = _setting(_positive, "longest silence of an SMTP server that is borne, in seconds", "600")
     log_level: str = _setting(_log_level, "debug, info, warning or error", "info")
 
     @property

@@ -17,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 from postroom import jobs
 from postroom.outbound import outcome, outlets, queue
 from postroom.outbound.feed import Course, Feeder
+from postroom.outbound.haste import hurried
 from postroom.outbound.journal import Journal
 from postroom.outbound.lessons import Lesson, Pupil
 from postroom.outbound.parcels import Parcel, reroute_outdated
@@ -30,8 +31,8 @@ from postroom.smtp.pool import Pool
 log = structlog.get_logger()
 RESULT_PATIENCE_SECONDS = 0.005  # a result is best committed with the start of the next message
 IDLE_SECONDS = 10  # servers close quiet connections sooner or later; ten seconds bother none
-LEASE_SECONDS = 15  # renewed while draining; after it others may use the connections
-RENEW_SECONDS = 3  # also the time until workers that share a server have found their parts
+LEASE_SECONDS = hurried(15)  # renewed while draining; after it others may use the connections
+RENEW_SECONDS = hurried(3)  # also the time until workers that share a server have found their parts
 JOIN_TRIES = 3
 RETRY_SECONDS = 0.5  # PostgreSQL away: only this drain knows what it has claimed, so it stays until it can give it back
 DAILY_LIMIT_SECONDS = 900.0  # a daily limit does not open within minutes

@@ -8,6 +8,8 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -26,7 +28,9 @@ class _Batch:
     """What one commit writes; `written` ends with the deliveries that were begun."""
 
     results: list[Result] = field(default_factory=list)
-    starting: list[int] = field(default_factory=list)
+    starting: set[int] = field(default_factory=set)
+    # Tells its own starts, whose commit may have to be repeated, from those of another batch.
+    begun_at: datetime = field(default_factory=partial(datetime.now, UTC))
     written: "asyncio.Task[frozenset[int]] | None" = None
 
 
@@ -40,30 +44,40 @@ class Journal:
         self._committing = asyncio.Lock()
 
     async def turn(self, results: Sequence[Result], starting: Sequence[int]) -> frozenset[int]:
-        """Commit `results` and the start of deliveries `starting`; those of the latter that are still the worker's."""
+        """Commit `results` and the start of deliveries `starting`; those of the latter that may be talked about.
+
+        Not what the worker has lost meanwhile, nor what another of its carriers has begun: a worker that was silent for
+        too long may claim anew what it still has ready.
+        """
         if not results and not starting:
             return frozenset()
         batch = self._collecting = self._collecting or _Batch()
         batch.results += results
-        batch.starting += starting
+        mine = set(starting) - batch.starting
+        batch.starting |= mine
         batch.written = batch.written or asyncio.create_task(self._write(batch))
         # Shielded: a carrier that is cancelled must not take the others' results along.
         begun = await asyncio.shield(batch.written)
-        return begun.intersection(starting)
+        return begun & mine
 
     async def _write(self, batch: _Batch) -> frozenset[int]:
         async with self._committing:
             self._collecting = None
             while True:
                 try:
-                    return await self._commit(batch.results, batch.starting)
+                    return await self._commit(batch)
                 except DATABASE_AWAY as error:
                     log.warning("journal.delayed", error=str(error).strip(), results=len(batch.results))
                     await asyncio.sleep(RETRY_SECONDS)
 
-    async def _commit(self, results: Sequence[Result], starting: Sequence[int]) -> frozenset[int]:
+    async def _commit(self, batch: _Batch) -> frozenset[int]:
         # As JSON: psycopg takes longer to write nine arrays than PostgreSQL to read this.
-        arguments = {"worker": self._worker, "results": json.dumps([_row(r) for r in results]), "starting": starting}
+        arguments = {
+            "worker": self._worker,
+            "results": json.dumps([_row(result) for result in batch.results]),
+            "starting": list(batch.starting),
+            "begun_at": batch.begun_at,
+        }
         async with self._pool.connection() as database:
             cursor = await database.execute(statement("turn"), arguments)
             return frozenset(delivery for (delivery,) in await cursor.fetchall())

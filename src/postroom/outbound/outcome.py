@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from postroom.outbound.haste import hurried
 from postroom.outbound.queue import Claimed
 from postroom.outbound.target import Target
 from postroom.policy.causes import SLOWING, Reach
@@ -88,4 +89,4 @@ def _next(delivery: Claimed, verdict: Verdict) -> tuple[Status, float | None]:
     delay = next_attempt(delivery.attempts, age, hint_s=verdict.hint_s, jitter=jitter, lifetime_s=lifetime)
     if delay is None:
         return Status.EXPIRED, None
-    return Status.DEFERRED, 0 if verdict.hint_s == 0 else delay
+    return Status.DEFERRED, 0 if verdict.hint_s == 0 else hurried(delay)

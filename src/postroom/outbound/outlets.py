@@ -11,13 +11,16 @@ from uuid import UUID
 from django.db import connection
 from psycopg import AsyncConnection
 
+from postroom.outbound.haste import hurried
 from postroom.outbound.lessons import Lesson
 from postroom.outbound.statements import statement
 from postroom.outbound.target import DEFAULT_CONNECTIONS
 from postroom.policy.pacing import Limit, Spent, longest, recovered
 
-FIRST_CLOSURE = 15.0  # seconds an outlet stays closed after its server's first fault; doubles with each further one
-HELP_AFTER = 3.0  # mail due so long although a worker is at it: one more may help
+FIRST_CLOSURE = hurried(
+    15
+)  # seconds an outlet stays closed after its server's first fault; doubles with each further one
+HELP_AFTER = hurried(3)  # mail due so long although a worker is at it: one more may help
 
 
 @dataclass(frozen=True, slots=True)

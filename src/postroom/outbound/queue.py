@@ -16,12 +16,14 @@ from django.db.models import Case, F, QuerySet, When
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+from postroom.outbound.haste import hurried
 from postroom.outbound.models import Delivery, Lane, Outlet, Stream
 from postroom.outbound.statements import statement
 from postroom.policy.status import WAITING, Status, leading_to
 
 # A claim counts as an attempt; when it comes to nothing, it does not.
 _ATTEMPTS_MADE = F("attempts") - Case(When(status=Status.ACTIVE, then=1), default=0)
+RESEND_SECONDS = hurried(60)  # after an unknown outcome; as many times as it was tried
 _lanes: dict[tuple[int | None, str], int] = {}
 BEFORE_ALL = -(1 << 63)  # no flow is less
 
@@ -169,7 +171,7 @@ async def recover(database: AsyncConnection, *, silence: float) -> int:
 
 async def settle_unknown(database: AsyncConnection) -> None:
     """Send again or hold what may have arrived, as its workspace wants."""
-    await database.execute(statement("settle_unknown"))
+    await database.execute(statement("settle_unknown"), {"wait": RESEND_SECONDS})
 
 
 async def outdated_messages(database: AsyncConnection, lane: int) -> list[UUID]:

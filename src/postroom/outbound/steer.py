@@ -41,6 +41,8 @@ _STEPS: dict[Action, tuple[Status, frozenset[Status]]] = {
 
 _REASONS = {Action.HOLD: "Held by a person.", Action.CANCEL: "Canceled by a person."}
 
+_UNTOUCHED = {"claimed_by": None, "talking_since": None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -60,7 +62,7 @@ def steer(workspace: Workspace, action: Action, choice: Choice) -> int:
     after, before = _STEPS[action]
     chosen = _chosen(workspace, choice).filter(status__in=before & choice.statuses if choice.statuses else before)
     with transaction.atomic():
-        changed = chosen.update(status=after, reason=_REASONS.get(action, ""), claimed_by=None, **_times(after))
+        changed = chosen.update(status=after, reason=_REASONS.get(action, ""), **_UNTOUCHED, **_times(after))
         if after is Status.QUEUED and changed:
             for lane in Delivery.objects.filter(workspace=workspace, status=after).values("lane").distinct():
                 queue.announce(lane["lane"])

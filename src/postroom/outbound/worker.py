@@ -13,14 +13,15 @@ from psycopg_pool import AsyncConnectionPool
 
 from postroom import jobs
 from postroom.outbound import deliver, faults, outlets, queue
+from postroom.outbound.haste import hurried
 from postroom.outbound.journal import Journal
 
 log = structlog.get_logger()
-BEAT_SECONDS = 5
-SWEEP_SECONDS = 5  # a deferred message leaves so long after it is due, at the latest
+BEAT_SECONDS = hurried(5)
+SWEEP_SECONDS = hurried(5)  # a deferred message leaves so long after it is due, at the latest
 # A worker silent for so long is taken for dead. Longer than a garbage collection or a busy machine, shorter than a
 # person's patience.
-SILENCE_SECONDS = 30
+SILENCE_SECONDS = hurried(30)
 LISTEN_RETRY_SECONDS = 1
 GRACE_SECONDS = 25  # of the 30 that `postroom serve` gives its parts to stop
 POOL_SIZE = 6  # journal, claims of a few lanes, beat: statements are short, more would only wait in PostgreSQL
@@ -39,6 +40,8 @@ class DeliveryWorker:
         self._journal = Journal(self._pool, self.id)
         self._draining: dict[int, deliver.Context] = {}  # by outlet
         self._drains: set[asyncio.Task[None]] = set()
+        self._heard_at = 0.0  # when PostgreSQL last heard of this worker, by the loop's clock
+        self._judges_from = 0.0  # when it may take others for dead
 
     async def drain(self, outlet: int, *, helps: bool = False) -> None:
         """Deliver what is due through `outlet`, wait for more, leave when it has been quiet; nothing if one does."""
@@ -53,7 +56,9 @@ class DeliveryWorker:
     async def sweep(self) -> None:
         """Take over the deliveries of dead workers, then drain where there is due mail and too few who do."""
         async with self._pool.connection() as database:
-            if taken := await queue.recover(database, silence=SILENCE_SECONDS):
+            await self._say_alive(database)
+            may_judge = asyncio.get_running_loop().time() >= self._judges_from
+            if may_judge and (taken := await queue.recover(database, silence=SILENCE_SECONDS)):
                 log.warning("deliveries.recovered", count=taken)
             await queue.settle_unknown(database)
             await faults.tell_server_faults(database)
@@ -91,8 +96,16 @@ class DeliveryWorker:
         while True:
             with suppress(*jobs.DATABASE_AWAY):
                 async with self._pool.connection() as database:
-                    await queue.beat(database, self.id, name=f"{socket.gethostname()} {os.getpid()}")
+                    await self._say_alive(database)
             await asyncio.sleep(BEAT_SECONDS)
+
+    async def _say_alive(self, database: psycopg.AsyncConnection) -> None:
+        """Who was silent itself – PostgreSQL was away, the machine slept – gives the others time to be heard again."""
+        await queue.beat(database, self.id, name=f"{socket.gethostname()} {os.getpid()}")
+        now = asyncio.get_running_loop().time()
+        if now - self._heard_at > SILENCE_SECONDS / 2:
+            self._judges_from = now + SILENCE_SECONDS
+        self._heard_at = now
 
     async def listen(self) -> None:
         """Hear of new mail: wake the lane's drain, or start it."""
@@ -124,8 +137,9 @@ class DeliveryWorker:
         """Connected, listed and listening; on leaving, out of the list: nothing of it must be recovered."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._pool)
+            self._heard_at = asyncio.get_running_loop().time()
             async with self._pool.connection() as database:
-                await queue.beat(database, self.id, name=f"{socket.gethostname()} {os.getpid()}")
+                await self._say_alive(database)
             tasks = [
                 asyncio.create_task(forever())
                 for forever in (self.beat, self.listen, self._sweep_forever, self._pass_on_stop)

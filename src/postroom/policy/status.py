@@ -24,7 +24,10 @@ FINAL = frozenset({Status.SENT, Status.BOUNCED, Status.EXPIRED, Status.CANCELED}
 NEEDS_A_PERSON = frozenset({Status.BOUNCED, Status.EXPIRED, Status.UNKNOWN, Status.HELD})
 
 STEPS: dict[Status, frozenset[Status]] = {
-    Status.QUEUED: frozenset({Status.ACTIVE, Status.HELD, Status.CANCELED, Status.EXPIRED, Status.BOUNCED}),
+    # Sent, deferred: a late answer to what was to be sent again, its outcome being unknown; so it is with what is held.
+    Status.QUEUED: frozenset(
+        {Status.SENT, Status.DEFERRED, Status.ACTIVE, Status.HELD, Status.CANCELED, Status.EXPIRED, Status.BOUNCED}
+    ),
     Status.DEFERRED: frozenset(
         {Status.ACTIVE, Status.QUEUED, Status.HELD, Status.CANCELED, Status.EXPIRED, Status.BOUNCED}
     ),
@@ -35,7 +38,9 @@ STEPS: dict[Status, frozenset[Status]] = {
             Status.CANCELED,  # its address was suppressed while it waited
         }
     ),
-    Status.HELD: frozenset({Status.QUEUED, Status.CANCELED, Status.EXPIRED}),
+    Status.HELD: frozenset(
+        {Status.QUEUED, Status.CANCELED, Status.EXPIRED, Status.SENT, Status.DEFERRED, Status.BOUNCED}
+    ),
     # Known to be delivered, by a later report or a person's word; or sent again on purpose.
     Status.UNKNOWN: frozenset({Status.QUEUED, Status.HELD, Status.SENT, Status.BOUNCED, Status.CANCELED}),
     Status.SENT: frozenset({Status.BOUNCED}),  # a delivery report that comes back later

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from postroom.errors import PostroomError
 from postroom.servers.models import OutgoingServer
-from postroom.smtp.endpoint import ClientCertificate, Endpoint, Password, Security
+from postroom.smtp.endpoint import ClientCertificate, Endpoint, Password, Security, Timeouts
 
 DEFAULT_SERVER_NAME = "default server"
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -40,6 +40,7 @@ def endpoint_of(server: OutgoingServer | None) -> Endpoint:
         ca_data=server.ca_certificate or None,
         client_certificate=_client_certificate(server),
         credentials=Password(server.username, server.password) if server.username else None,
+        timeouts=_timeouts(),
     )
 
 
@@ -55,7 +56,12 @@ def default_endpoint() -> Endpoint:
         security=SECURITIES[parts.scheme],
         ehlo_name=settings.POSTROOM.platform_domain,
         credentials=Password(username, password) if username else None,
+        timeouts=_timeouts(),
     )
+
+
+def _timeouts() -> Timeouts:
+    return Timeouts().at_most(settings.POSTROOM.smtp_patience)
 
 
 def _client_certificate(server: OutgoingServer) -> ClientCertificate | None:

@@ -1,6 +1,6 @@
 """Where is an SMTP server, and how does one get in: address, encryption, identity, patience?"""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from postroom.errors import AddressError
@@ -64,6 +64,10 @@ class Timeouts:
     block: float = 180
     message: float = 600
     quit: float = 5
+
+    def at_most(self, seconds: float) -> "Timeouts":
+        """As these, none longer than `seconds`."""
+        return Timeouts(**{phase: min(timeout, seconds) for phase, timeout in asdict(self).items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,18 @@ WITH dead AS (
                       ELSE 'The worker stopped while it was talking to the server: the message may have arrived.' END
     FROM held
     WHERE delivery.id = held.id
-    RETURNING delivery.id, delivery.status
+    RETURNING delivery.id, delivery.lane_id, delivery.status
 ), noted AS (
     INSERT INTO outbound_attempt (delivery_id, server_name, outcome, cause, reply_text, dialog)
     SELECT id, '', 'unknown', 'worker_lost', '', '' FROM changed WHERE status = 'unknown'
 ), forgotten AS (
     DELETE FROM outbound_worker WHERE beat_at < now() - interval '1 day'
 )
-SELECT count(*) FROM changed
+SELECT COALESCE(sum(deliveries), 0)
+FROM (
+    -- Who drains the lane already may be waiting for mail.
+    SELECT count(*) AS deliveries, pg_notify('postroom_lane', lane.outlet_id || '/' || lane.id)
+    FROM changed
+    JOIN outbound_lane AS lane ON lane.id = changed.lane_id
+    GROUP BY lane.id
+) AS told

@@ -1,6 +1,6 @@
 -- Write what servers answered, and mark what is talked about next: one statement, one commit, one round trip for all
 -- connections of a worker. By hand: many rows in one statement is what group commit lives on.
--- A late answer of a worker that was taken for dead still counts while its delivery is listed as unknown.
+-- A late answer of a worker that was taken for dead still counts until another worker claims its delivery.
 WITH result AS (
     SELECT *
     FROM jsonb_to_recordset(%(results)s::jsonb) AS r (
@@ -20,7 +20,7 @@ WITH result AS (
     FROM result
     WHERE delivery.id = result.id
       AND delivery.claimed_by = %(worker)s
-      AND delivery.status IN ('active', 'unknown')
+      AND delivery.status IN ('active', 'unknown', 'queued', 'held')
 ), tried AS (
     INSERT INTO outbound_attempt (delivery_id, server_name, outcome, cause, reply_code, reply_text, dialog)
     SELECT result.id, result.server, result.status, result.cause, result.code, result.reply, result.dialog
@@ -30,6 +30,8 @@ WITH result AS (
     WHERE before.status <> result.status
 )
 UPDATE outbound_delivery
-SET talking_since = now()
+SET talking_since = %(begun_at)s
 WHERE id = ANY(%(starting)s::bigint[]) AND claimed_by = %(worker)s AND status = 'active'
+  -- Begun before: by this very commit, whose answer was lost, or by a carrier that is still talking about it.
+  AND (talking_since IS NULL OR talking_since = %(begun_at)s)
 RETURNING id
