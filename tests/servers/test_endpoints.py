@@ -23,7 +23,13 @@ def use_default_server(settings: Settings, url: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encryption", "security"), [("none", Security.NONE), ("starttls", Security.STARTTLS), ("tls", Security.TLS)]
+    ("encryption", "security"),
+    [
+        ("none", Security.NONE),
+        ("opportunistic", Security.OPPORTUNISTIC),
+        ("starttls", Security.STARTTLS),
+        ("tls", Security.TLS),
+    ],
 )
 def test_a_server_with_a_login(db: None, encryption: str, security: Security) -> None:
     endpoint = endpoint_of(server(encryption=encryption, port=465, username="mary", password="secret"))

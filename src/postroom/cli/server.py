@@ -20,7 +20,9 @@ def command() -> None:
 @click.option("--workspace", required=True)
 @click.option("--host", help="SMTP server, as the provider gives it.")
 @click.option("--port", type=int, help="587 at first.")
-@click.option("--encryption", type=click.Choice(["none", "starttls", "tls"]), help="“starttls” at first.")
+@click.option(
+    "--encryption", type=click.Choice(["none", "opportunistic", "starttls", "tls"]), help="“starttls” at first."
+)
 @click.option("--verify/--no-verify", "verifies_certificate", default=None, help="Ask the server to prove its name.")
 @click.option("--ca-file", type=click.File(), help="PEM of the authority that signed the server's certificate.")
 @click.option("--username")

@@ -13,6 +13,7 @@ class OutgoingServer(models.Model):
     class Encryption(models.TextChoices):
         NONE = "none", "None"
         STARTTLS = "starttls", "TLS (STARTTLS)"
+        OPPORTUNISTIC = "opportunistic", "TLS (STARTTLS) if offered, unverified"
         TLS = "tls", "SSL/TLS"
 
     class Authentication(models.TextChoices):
@@ -28,7 +29,7 @@ class OutgoingServer(models.Model):
     from_filter = models.TextField(blank=True, help_text="Domains or complete addresses, separated by commas")
     host = models.CharField(max_length=253, blank=True)
     port = models.PositiveIntegerField(default=587)
-    encryption = models.CharField(max_length=10, choices=Encryption.choices, default=Encryption.STARTTLS)
+    encryption = models.CharField(max_length=13, choices=Encryption.choices, default=Encryption.STARTTLS)
     verifies_certificate = models.BooleanField(default=True)
     ca_certificate = models.TextField(blank=True, help_text="PEM; trusted instead of the system's authorities")
     authentication = models.CharField(max_length=20, choices=Authentication.choices, default=Authentication.LOGIN)
