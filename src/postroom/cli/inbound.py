@@ -1,10 +1,11 @@
-"""`postroom inbound`: what received mail says, read from files and without a database."""
+"""`postroom inbound`: what received mail is and says, read from files and without a database."""
 
 import click
 
 from postroom.cli import LazyGroup
 
 COMMANDS = {
+    "classify": ("postroom.cli.inbound_classify", "Say what a mail is: a bounce, whose and why, or something else."),
     "parse": ("postroom.cli.inbound_parse", "Say what a message says: subject, people, text and attachments."),
     "visible-text": ("postroom.cli.inbound_visible_text", "Print the author's own words of a reply."),
 }

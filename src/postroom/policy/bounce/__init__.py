@@ -1,0 +1,1 @@
+"""What does a notice of failed delivery say: which recipients, and why?"""
