@@ -19,6 +19,7 @@ ONLY_IMPORTED_BY = {
         "postroom.policy",
         "postroom.outbound.models",
         "postroom.outbound.failures",
+        "postroom.outbound.retention",
         "postroom.outbound.queue",
         "postroom.outbound.outcome",
         "postroom.outbound.attention",

@@ -5,6 +5,7 @@ import click
 from postroom.cli.setup import django_command, find_workspace, set_given
 from postroom.policy.routing import Policy
 
+_DAYS = click.IntRange(1, 3_650)
 _HOURS = click.IntRange(1, 24 * 30)
 
 
@@ -48,6 +49,8 @@ def add(slug: str, company: str) -> None:
 @click.option(
     "--grace-seconds", type=click.IntRange(0, 86_400), help="Mail waits so long before it leaves; 0 at first."
 )  # fmt: skip
+@click.option("--body-days", type=_DAYS, help="How long the content of finished mail is kept; 30 at first.")
+@click.option("--history-days", type=_DAYS, help="How long what became of it is kept; 180 at first.")
 @django_command
 def set_(slug: str, **fields: str | bool | int | None) -> None:
     """Change what is given of the workspace SLUG."""

@@ -29,6 +29,12 @@ MAX_LOADED_SIGNERS = 1000
 _loaded_signers: dict[tuple[int, int, str], tuple[Signer, ...]] = {}
 
 
+class PrunedError(PostroomError):
+    """Its content is no longer kept, so it cannot be sent; cancel it."""
+
+    code = "pruned"
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """Deliveries of one message that go over in one transaction; the envelope's recipients are theirs, in order."""
@@ -65,7 +71,7 @@ async def pack(
             if target.routing_version not in (None, fact.routing_version):
                 yield None
                 return
-            for parcel in await _parcels_or_hold(by_message[fact.id], fact, contents[fact.id], target):
+            for parcel in await _parcels_or_hold(by_message[fact.id], fact, contents.get(fact.id), target):
                 yield parcel
 
 
@@ -112,10 +118,12 @@ def _slices(facts: dict[UUID, queue.Facts]) -> Iterator[list[UUID]]:
 
 
 async def _parcels_or_hold(
-    deliveries: Sequence[queue.Claimed], fact: queue.Facts, content: queue.Content, target: Target
+    deliveries: Sequence[queue.Claimed], fact: queue.Facts, content: queue.Content | None, target: Target
 ) -> list[Parcel]:
     """None when the message cannot be put together (its DKIM key is sealed): it is held, the others go on."""
     try:
+        if content is None:
+            raise PrunedError
         signers = await _signers(fact) if target.is_signed_by_us else ()
         chunks = assemble.assemble(fact, content, signers)
         return list(_parcels(deliveries, fact, chunks, target))

@@ -75,7 +75,7 @@ class TraceStep:
 
 @dataclass(frozen=True, slots=True)
 class MessageDetail:
-    """All that is known of one message except its body; `head` is the header block as it is stored."""
+    """All that is known of one message except its body; `head` is the stored header block, empty once it is pruned."""
 
     facts: Message
     status: Status
@@ -129,7 +129,7 @@ def find_message(workspaces: QuerySet[Workspace], message_id: UUID) -> MessageDe
         steps=_steps(facts.trace["steps"]),
         warnings=tuple(facts.trace["warnings"]),
         alignment=facts.trace["dmarc"]["why"],
-        head=bytes(MessageContent.objects.values_list("head", flat=True).get(message=facts)),
+        head=bytes(MessageContent.objects.values_list("head", flat=True).filter(message=facts).first() or b""),
     )
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from postroom.outbound import queue
-from postroom.outbound.models import Delivery
+from postroom.outbound.models import Delivery, MessageContent
 from postroom.policy.status import Status, leading_to
 from postroom.workspaces.models import Workspace
 
@@ -60,7 +60,10 @@ class Choice:
 def steer(workspace: Workspace, action: Action, choice: Choice) -> int:
     """Do it in one statement; how many deliveries it changed. Those in other states than the action is for stay."""
     after, before = _STEPS[action]
-    chosen = _chosen(workspace, choice).filter(status__in=before & choice.statuses if choice.statuses else before)
+    chosen = _chosen(workspace, choice)
+    if action is Action.RETRY:  # what finished long ago has no content any more
+        chosen = chosen.filter(Exists(MessageContent.objects.filter(pk=OuterRef("message"))))
+    chosen = chosen.filter(status__in=before & choice.statuses if choice.statuses else before)
     with transaction.atomic():
         changed = chosen.update(status=after, reason=_REASONS.get(action, ""), **_UNTOUCHED, **_times(after))
         if after is Status.QUEUED and changed:
@@ -76,7 +79,13 @@ def _times(after: Status) -> dict[str, Any]:
         return {"finished_at": None}
     # A lifetime that is over starts anew: a person wants it tried.
     lifetime = F("expires_at") - F("submitted_at")
-    return {"finished_at": None, "due_at": Now(), "submitted_at": Now(), "expires_at": Now() + lifetime}
+    return {
+        "finished_at": None,
+        "followed_at": None,
+        "due_at": Now(),
+        "submitted_at": Now(),
+        "expires_at": Now() + lifetime,
+    }
 
 
 def _chosen(workspace: Workspace, choice: Choice) -> QuerySet[Delivery]:

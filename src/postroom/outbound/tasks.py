@@ -1,7 +1,7 @@
 """Which background jobs this app has; each may run twice without harm."""
 
 from postroom.jobs import app, in_thread
-from postroom.outbound import failures, idempotency, outlets
+from postroom.outbound import failures, idempotency, outlets, retention
 
 STALLED_AFTER = 60.0
 
@@ -35,3 +35,10 @@ async def follow_failures(timestamp: int) -> None:
     for step in (failures.expire, failures.follow):
         while await in_thread(step) == failures.AT_ONCE:
             pass
+
+
+@app.periodic(cron="41 2 * * *")
+@app.task(name="outbound.prune", queue="chores", queueing_lock="outbound.prune")
+async def prune(timestamp: int) -> None:
+    """Remove what is kept no longer, at an hour when little mail leaves."""
+    await in_thread(retention.prune)

@@ -46,6 +46,9 @@ class Workspace(models.Model):
     default_server_daily_limit = models.PositiveIntegerField(
         null=True, blank=True, help_text="Messages a day (UTC); none: unlimited"
     )
+    # How long mail is kept once nothing of it waits any more, from the day it was to leave.
+    body_days = models.PositiveSmallIntegerField(db_default=30, help_text="Its content")
+    history_days = models.PositiveSmallIntegerField(db_default=180, help_text="What became of it")
     # Raised by database triggers whenever something that routing reads changes; see domains/ and servers/ migrations.
     routing_version = models.BigIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
