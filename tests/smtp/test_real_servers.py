@@ -22,6 +22,7 @@ from postroom.smtp.redaction import Redactor
 from tests.peers import exim, postfix
 from tests.peers.aiosmtpd_server import run_aiosmtpd
 from tests.peers.certificates import TlsFiles
+from tests.peers.programs import explain_missing
 from tests.smtp.peer import connected
 
 DOMAIN = "customer.example.com"
@@ -61,6 +62,10 @@ def _run_postfix(tls: TlsFiles) -> AbstractContextManager[MailServer]:
     )
 
 
+def _why_no_postfix() -> str | None:
+    return postfix.why_unavailable() or explain_missing("saslpasswd2", "/usr/lib/*/sasl2/libcrammd5.so")
+
+
 def _run_exim(tls: TlsFiles) -> AbstractContextManager[MailServer]:
     return exim.run_exim(
         DOMAIN,
@@ -84,7 +89,7 @@ def _run_aiosmtpd(tls: TlsFiles) -> AbstractContextManager[MailServer]:
 _SMALL = Extensions(eight_bit=True, smtputf8=True, size=True, size_limit=MAX_BYTES, auth=("LOGIN", "PLAIN"))
 _LARGE = replace(_SMALL, pipelining=True, chunking=True, dsn=True, auth=("CRAM-MD5", "LOGIN", "PLAIN"))
 KINDS = {
-    "postfix": Kind(_run_postfix, postfix.why_unavailable, _LARGE),
+    "postfix": Kind(_run_postfix, _why_no_postfix, _LARGE),
     "exim": Kind(_run_exim, exim.why_unavailable, replace(_LARGE, auth=(*_LARGE.auth, "XOAUTH2"))),
     "aiosmtpd": Kind(_run_aiosmtpd, lambda: None, _SMALL),
 }
