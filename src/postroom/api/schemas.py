@@ -132,6 +132,9 @@ class MessageIn(Sending):
         int | None,
         Field(ge=PRIORITIES[0], le=PRIORITIES[-1], description="Lower leaves first, among its stream; absent: 5"),
     ] = None
+    campaign: Annotated[
+        Name | None, Field(description="Of mass mail: campaigns take turns, so that none waits for another to end")
+    ] = None
     tags: Annotated[list[Tag] | None, Field(max_length=MAX_TAGS, description="Your words to find the message by")] = (
         None
     )

@@ -18,7 +18,7 @@ from postroom.workspaces.access import company_of
 from postroom.workspaces.models import Workspace
 
 # Fields that say how to send; the others are the message itself.
-OPTIONS = {"company", "stream", "server", "scheduled_at", "priority", "tags"}
+OPTIONS = {"company", "stream", "server", "scheduled_at", "priority", "campaign", "tags"}
 
 
 def submit_message(message: MessageIn, workspace: Workspace) -> Queued:
@@ -62,6 +62,7 @@ def _read(message: MessageIn, workspace: Workspace) -> Submission:
         forced_server=_server(message, workspace),
         scheduled_at=_if_ahead(message.scheduled_at),
         priority=DEFAULT_PRIORITY if message.priority is None else message.priority,
+        campaign=message.campaign or "",
         tags=tuple(message.tags or ()),
     )
 

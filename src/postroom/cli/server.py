@@ -31,6 +31,10 @@ def command() -> None:
 @click.option("--from-filter", help="Domains or complete addresses, separated by commas.")
 @click.option("--priority", type=int, help="Lower is chosen first; 10 at first.")
 @click.option("--connections", "max_connections", type=int, help="How many at a time; 5 at first.")
+@click.option("--per-second", "max_messages_per_second", type=int, help="Messages in any second; what is over waits.")
+@click.option("--per-minute", "max_messages_per_minute", type=int, help="Messages in any minute.")
+@click.option("--per-hour", "max_messages_per_hour", type=int, help="Messages in any hour.")
+@click.option("--per-day", "max_messages_per_day", type=int, help="Messages in any 24 hours.")
 @django_command
 def add(
     name: str,
@@ -71,6 +75,25 @@ def list_(workspace: str) -> None:
         state = "" if server.is_active else "  (archived)"
         filter_ = server.from_filter or "no FROM filter"
         click.echo(f"{server.priority:>4}  {server.name}  {server.host}:{server.port}  {filter_}{state}")
+
+
+@command.command("queue")
+@click.option("--workspace", required=True)
+@django_command
+def queue(workspace: str) -> None:
+    """Show what waits for each server, why, and when limits will have let it go."""
+    from postroom.outbound.stand import stands
+
+    for stand in stands(find_workspace(workspace)):
+        waiting = ", ".join(f"{stand.due[s]:,} {s} due, {stand.later[s]:,} later" for s in stand.due)
+        click.echo(f"{stand.server}: {waiting}")
+        for limit in stand.limits:
+            origin = f" (learned: {stand.lesson})" if limit.learned else ""
+            click.echo(f"  {limit.used:,} of {limit.messages:,} in {limit.seconds:,.0f} s{origin}")
+        if stand.last_leaves_at:
+            click.echo(f"  the last of what is due leaves {stand.last_leaves_at:%Y-%m-%d %H:%M} UTC")
+        if stand.closed_until:
+            click.echo(f"  closed until {stand.closed_until:%H:%M:%S} UTC: {stand.fault} {stand.fallback}")
 
 
 @command.command("archive")

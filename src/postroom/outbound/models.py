@@ -29,6 +29,7 @@ class Outlet(models.Model):
     )
     faults = models.PositiveIntegerField(default=0, help_text="Faults in a row; each doubles the wait")
     fault = models.TextField(blank=True, help_text="The last one, in plain words")
+    fallback = models.TextField(blank=True, db_default="", help_text="What becomes of its mail meanwhile")
     # What the server taught us by refusing; policy.pacing says how it is unlearned with time.
     learned_per_minute = models.PositiveIntegerField(null=True)
     learned_connections = models.PositiveSmallIntegerField(null=True)

@@ -91,7 +91,9 @@ async def close(
 async def reopen(database: AsyncConnection, outlet: int) -> None:
     """The server works: forget its faults."""
     await database.execute(
-        "UPDATE outbound_outlet SET closed_until = NULL, faults = 0, fault = '' WHERE id = %s AND faults > 0", [outlet]
+        "UPDATE outbound_outlet SET closed_until = NULL, faults = 0, fault = '', fallback = ''"
+        " WHERE id = %s AND faults > 0",
+        [outlet],
     )
 
 

@@ -21,15 +21,23 @@ COLUMNS = ("header_from", "from_rewritten", "return_path", "reply_to", "trace", 
 
 
 def decide(
-    author: Mailbox | None, *, company: Company, stream: str = Stream.TRANSACTIONAL, forced_server: int | None = None
+    author: Mailbox | None,
+    *,
+    company: Company,
+    stream: str = Stream.TRANSACTIONAL,
+    forced_server: int | None = None,
+    without: frozenset[int] = frozenset(),
 ) -> Decision:
-    """The decision for mail of `author` (None: the system speaks). PostroomError when a forced server is unusable."""
+    """The decision for mail of `author` (None: the system speaks), as if the servers `without` were archived.
+
+    PostroomError when a forced server is unusable.
+    """
     workspace = company.workspace
     if forced_server is None and stream == Stream.MASS:
-        forced_server = _dedicated_server(workspace.pk, workspace.routing_version)
+        forced_server = dedicated_server(workspace)
     alias_domain = _alias_domain(company.pk, workspace.routing_version)
     notification = parse_mailbox(f"notifications@{workspace.subdomain}")
-    table = selection.routing_table(workspace)
+    table = selection.routing_table(workspace, without=without)
     return table.decide(author, alias_domain=alias_domain, platform_from=notification, forced=forced_server)
 
 
@@ -66,6 +74,11 @@ def trace(workspace: Workspace, decision: Decision) -> dict[str, Any]:
 def domain_of(company: Company) -> str:
     """The domain in whose name the company's own identifiers are made."""
     return _alias_domain(company.pk, company.workspace.routing_version).name
+
+
+def dedicated_server(workspace: Workspace) -> int | None:
+    """The key of the server that mass mail takes, or None."""
+    return _dedicated_server(workspace.pk, workspace.routing_version)
 
 
 def server_id(decision: Decision) -> int | None:

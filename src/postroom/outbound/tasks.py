@@ -1,7 +1,7 @@
 """Which background jobs this app has; each may run twice without harm."""
 
 from postroom.jobs import app, in_thread
-from postroom.outbound import failures, idempotency, outlets, retention
+from postroom.outbound import failover, failures, idempotency, outlets, retention
 
 STALLED_AFTER = 60.0
 
@@ -12,6 +12,13 @@ async def retry_stalled_jobs(timestamp: int) -> None:
     """Put jobs of vanished workers back: procrastinate reports them, but retries none by itself."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
         await app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="outbound.divert_around_faults", queue="chores", queueing_lock="outbound.divert_around_faults")
+async def divert_around_faults(timestamp: int) -> None:
+    """Let mail of servers with faults leave through others that may send for the same From."""
+    await in_thread(failover.divert_around_faults)
 
 
 @app.periodic(cron="*/5 * * * *")

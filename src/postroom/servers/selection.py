@@ -1,5 +1,6 @@
 """Between which servers a workspace's mail chooses: its rows turned into a routing table."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from django.db.models import QuerySet
@@ -11,9 +12,12 @@ from postroom.workspaces.models import Workspace
 from postroom.workspaces.parameters import DEFAULT_FROM_FILTER, parameter
 
 
-def routing_table(workspace: Workspace) -> RoutingTable:
-    """The compiled table for the workspace as it was read; a newer `routing_version` compiles anew."""
-    return _compile(workspace.pk, workspace.routing_version, workspace.routing_policy)
+def routing_table(workspace: Workspace, *, without: frozenset[int] = frozenset()) -> RoutingTable:
+    """The compiled table for the workspace as it was read; a newer `routing_version` compiles anew.
+
+    The servers `without` count as archived.
+    """
+    return _compile(workspace.pk, workspace.routing_version, workspace.routing_policy, without)
 
 
 def dedicated_server(workspace: Workspace) -> int | None:
@@ -50,10 +54,10 @@ def _server_named(workspace_id: int, _version: int, name: str) -> int:
 
 
 @lru_cache(maxsize=1024)
-def _compile(workspace_id: int, version: int, policy: str) -> RoutingTable:
+def _compile(workspace_id: int, version: int, policy: str, without: frozenset[int]) -> RoutingTable:
     workspace = Workspace.objects.get(pk=workspace_id)
     return compile_table(
-        [as_value(row) for row in _rows(workspace)],
+        [replace(as_value(row), active=row.is_active and row.pk not in without) for row in _rows(workspace)],
         policy=Policy(policy),
         default_from_filter=parameter(workspace, DEFAULT_FROM_FILTER),
     )

@@ -57,6 +57,7 @@ def accept(account: Account, mail: ReceivedMail) -> UUID:
         source="smtp",
         recipients=tuple(map(parse_mailbox, mail.recipients)),
         stream=directions.stream,
+        campaign=directions.campaign,
         priority=directions.priority,
         tags=directions.tags,
         is_automatic=not mail.mail_from,  # RFC 5321 §4.5.5: a report or an answer, whose own failure nobody may hear of

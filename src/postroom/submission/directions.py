@@ -9,7 +9,9 @@ from postroom.rfc.encoded_word import decode_encoded_words
 from postroom.rfc.headers import field_value, iter_fields
 
 PREFIX = "x-postroom-"
-COMPANY, STREAM, PRIORITY, TAG, TAGS = (PREFIX + word for word in ("company", "stream", "priority", "tag", "tags"))
+COMPANY, STREAM, CAMPAIGN, PRIORITY, TAG, TAGS = (
+    PREFIX + word for word in ("company", "stream", "campaign", "priority", "tag", "tags")
+)
 
 
 class DirectionError(PostroomError):
@@ -24,13 +26,14 @@ class Directions:
 
     company: str | None = None
     stream: Stream = Stream.TRANSACTIONAL
+    campaign: str = ""
     priority: int = DEFAULT_PRIORITY
     tags: tuple[str, ...] = ()
 
 
 def read_directions(head: bytes) -> Directions:
     """DirectionError for an unknown field, a value that cannot be used, or one that is given twice."""
-    found: dict[str, list[str]] = {name: [] for name in (COMPANY, STREAM, PRIORITY, TAG, TAGS)}
+    found: dict[str, list[str]] = {name: [] for name in (COMPANY, STREAM, CAMPAIGN, PRIORITY, TAG, TAGS)}
     for name, field in iter_fields(head):
         if name.startswith(PREFIX):
             if name not in found:
@@ -40,6 +43,7 @@ def read_directions(head: bytes) -> Directions:
     return Directions(
         company=_only(COMPANY, found),
         stream=_stream(_only(STREAM, found)),
+        campaign=_only(CAMPAIGN, found) or "",
         priority=_priority(_only(PRIORITY, found)),
         tags=_tags(found),
     )

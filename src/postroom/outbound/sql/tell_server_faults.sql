@@ -5,7 +5,8 @@ WITH broken AS (
            COALESCE(server.id::text, 'default') AS subject,
            COALESCE(server.name, 'The default server') AS name,
            outlet.faults,
-           outlet.fault
+           outlet.fault,
+           outlet.fallback
     FROM outbound_outlet AS outlet
     LEFT JOIN servers_outgoingserver AS server ON server.id = outlet.server_id
     WHERE outlet.faults > 0 AND server.archived_at IS NULL
@@ -19,9 +20,10 @@ WITH broken AS (
       )
 )
 INSERT INTO workspaces_alert AS alert (workspace_id, kind, subject, what_happened, what_to_do, count)
-SELECT workspace_id, 'server_fault', subject, name || ': ' || fault, %(what_to_do)s, faults
+SELECT workspace_id, 'server_fault', subject, name || ': ' || fault, concat_ws(' ', %(what_to_do)s::text, NULLIF(fallback, '')), faults
 FROM broken
 ON CONFLICT (workspace_id, kind, subject) WHERE resolved_at IS NULL DO UPDATE
-SET what_happened = excluded.what_happened, count = excluded.count, last_seen_at = now()
+SET what_happened = excluded.what_happened, what_to_do = excluded.what_to_do, count = excluded.count, last_seen_at = now()
 -- Unchanged when it is only looked at again.
-WHERE (alert.what_happened, alert.count) IS DISTINCT FROM (excluded.what_happened, excluded.count)
+WHERE (alert.what_happened, alert.what_to_do, alert.count)
+      IS DISTINCT FROM (excluded.what_happened, excluded.what_to_do, excluded.count)
