@@ -122,3 +122,15 @@ class DmarcSyntaxError(PostroomError):
     """The text is not a DMARC record."""
 
     code = "invalid_dmarc"
+
+
+class ReportSyntaxError(PostroomError):
+    """This is no report that can be read: neither a DMARC aggregate report (XML) nor a TLS report (JSON)."""
+
+    code = "invalid_report"
+
+
+class ReportTooLargeError(PostroomError):
+    """The report is too large, or is packed so that it would be; no receiver sends such a thing."""
+
+    code = "report_too_large"

@@ -4,6 +4,7 @@ import click
 
 from postroom.cli.domain_dns import check, records
 from postroom.cli.domain_keys import dkim_key, dkim_keys, dkim_rotate
+from postroom.cli.domain_reports import read_report, reports
 from postroom.cli.setup import django_command, find_workspace, set_given
 
 
@@ -40,5 +41,5 @@ def add(name: str, workspace: str, companies: tuple[str, ...], **fields: str | i
     )
 
 
-for _subcommand in (check, records, dkim_key, dkim_keys, dkim_rotate):
+for _subcommand in (check, records, dkim_key, dkim_keys, dkim_rotate, reports, read_report):
     command.add_command(_subcommand)

@@ -124,3 +124,74 @@ class DomainCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.alias_domain_id} {self.checked_at:%Y-%m-%d} {self.verdict}"
+
+
+class DmarcReport(models.Model):
+    """What one receiver reported of the mail it got in a domain's name in one period (RFC 9990)."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="dmarc_reports")
+    domain = models.CharField(max_length=253, help_text="Whose policy it is about, in A-label form")
+    reporter = models.CharField(max_length=253)
+    report_id = models.CharField(max_length=253)
+    begin_at = models.DateTimeField()
+    end_at = models.DateTimeField()
+    policy = models.CharField(max_length=253, help_text="The p that the receiver found")
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "domain", "reporter", "report_id"], name="dmarc_report_kept_once"
+            )
+        ]
+        # Those of a domain in a period.
+        indexes = [models.Index(fields=["workspace", "domain", "end_at"], name="dmarc_reports_of_domain")]
+
+    def __str__(self) -> str:
+        return f"{self.reporter} {self.domain} {self.end_at:%Y-%m-%d}"
+
+
+class DmarcRow(models.Model):
+    """Messages of a report that were alike; the columns are those of `rfc.dmarc_report.Row`."""
+
+    report = models.ForeignKey(DmarcReport, on_delete=models.CASCADE, related_name="rows")
+    source = models.GenericIPAddressField()
+    count = models.PositiveBigIntegerField()
+    disposition = models.CharField(max_length=10)
+    dkim_aligned = models.BooleanField()
+    spf_aligned = models.BooleanField()
+    header_from = models.CharField(max_length=253)
+    signatures = models.JSONField(help_text="Domain, selector and result of each")
+    spf_domain = models.CharField(max_length=253, blank=True)
+    spf_result = models.CharField(max_length=253, blank=True)
+    reasons = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.count} from {self.source}"
+
+
+class TlsReport(models.Model):
+    """What one sender reported of its connections to a domain's mail servers in one period (RFC 8460)."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="tls_reports")
+    domain = models.CharField(max_length=253, help_text="In A-label form")
+    reporter = models.CharField(max_length=253)
+    report_id = models.CharField(max_length=253)
+    begin_at = models.DateTimeField()
+    end_at = models.DateTimeField()
+    successes = models.PositiveBigIntegerField()
+    failures = models.PositiveBigIntegerField()
+    details = models.JSONField(help_text="What failed: result, receiving_host and count of each")
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "domain", "reporter", "report_id"], name="tls_report_kept_once"
+            )
+        ]
+        # Those of a domain in a period.
+        indexes = [models.Index(fields=["workspace", "domain", "end_at"], name="tls_reports_of_domain")]
+
+    def __str__(self) -> str:
+        return f"{self.reporter} {self.domain} {self.end_at:%Y-%m-%d}"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
 
@@ -10,6 +11,9 @@ from postroom.errors import PostroomError
 from postroom.policy import permission
 from postroom.policy.permission import Action, Role
 from postroom.workspaces.models import Alert, Company, Membership, User, Workspace
+
+if TYPE_CHECKING:
+    from postroom.domains.models import AliasDomain
 
 
 class UnknownCompanyError(PostroomError):
@@ -62,6 +66,10 @@ def workspaces_of(user: User) -> QuerySet[Workspace]:
 def alerts_of(workspace: Workspace) -> QuerySet[Alert]:
     """Its own, and those that concern the whole installation."""
     return Alert.objects.filter(Q(workspace=workspace) | Q(workspace=None))
+
+
+def alias_domains_of(workspace: Workspace) -> "QuerySet[AliasDomain]":
+    return workspace.alias_domains.order_by("priority", "name", "id")
 
 
 def company_of(workspace: Workspace, name: str | None) -> Company:
