@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from postroom.policy.permission import Role
 from postroom.workspaces.models import Workspace
 from tests.web.samples import make_member, make_workspace
 
@@ -24,6 +25,14 @@ def member(workspace: Workspace) -> Client:
     """A browser in which a member of the workspace has signed in."""
     client = Client()
     client.force_login(make_member(workspace))
+    return client
+
+
+@pytest.fixture
+def owner(workspace: Workspace) -> Client:
+    """A browser in which an owner of the workspace has signed in."""
+    client = Client()
+    client.force_login(make_member(workspace, "olga@company-name.com", role=Role.OWNER))
     return client
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from postroom.outbound import queue
 from postroom.outbound.models import Delivery, Message, MessageContent
+from postroom.policy.permission import Role
 from postroom.workspaces.create import create_workspace
 from postroom.workspaces.models import Membership, User, Workspace
 
@@ -36,11 +37,11 @@ def make_workspace(slug: str = "company-name") -> Workspace:
     return create_workspace(slug, company="My Company")
 
 
-def make_member(workspace: Workspace | None, email: str = "mary@company-name.com") -> User:
+def make_member(workspace: Workspace | None, email: str = "mary@company-name.com", *, role: Role = Role.MEMBER) -> User:
     """A person; of no workspace when None is given."""
     person = User.objects.create_user(email, PASSWORD)
     if workspace is not None:
-        Membership.objects.create(workspace=workspace, user=person, role=Membership.Role.MEMBER)
+        Membership.objects.create(workspace=workspace, user=person, role=role)
     return person
 
 

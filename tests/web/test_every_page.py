@@ -5,17 +5,22 @@ from uuid import UUID
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from postroom.web import static_files
 
 PUBLIC = {"/login", "/logout", "/healthz", "/assets/<slug:version>/<str:name>", "/preferences"}
+PUBLIC |= {"/login/code", "/password/forgotten", "/password/new/<str:uidb64>/<str:token>", "/invitations/<str:token>"}
 EXAMPLES = {
     "<slug:version>/<str:name>": "x/style.css",
     "<uuidstr:message_id>": str(UUID(int=1)),
     "<uuid:message_id>": str(UUID(int=1)),
     "<int:capture_id>": "1",
     "<int:number>": "0",
+    "<int:membership_id>": "1",
+    "<int:invitation_id>": "1",
+    "<str:uidb64>/<str:token>": "x/x",
+    "<str:token>": "x",
 }
 
 
@@ -52,6 +57,27 @@ def test_asks_a_stranger_to_sign_in(route: str, method: str) -> None:
     assert "<" not in address, "give an example of this parameter"
     response = getattr(Client(), method)(address)
     assert (response.status_code, response["Location"].partition("?")[0]) == (302, "/login")
+
+
+# Pages about the person who asks, in whichever workspace.
+PERSONAL = {"/profile", "/profile/password", "/profile/second-factor", "/profile/sessions"}
+# Leads on to a page that asks.
+REDIRECTS: set[str] = {"/"}
+
+
+@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL - REDIRECTS))
+def test_asks_what_the_person_may_do(route: str) -> None:
+    assert hasattr(resolve(example_of(route)).func, "action"), "let the view begin with @needs(Action.…)"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL - REDIRECTS))
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_lets_nobody_act_in_a_workspace_of_others(route: str, method: str, outsider: Client, member: Client) -> None:
+    """A form that names another's workspace is refused; an address that does shows the person's own."""
+    answer = getattr(outsider, method)(example_of(route), {"workspace": "company-name"})
+    assert answer.status_code in ({403, 405} if method == "post" else {200, 403, 404, 405})
+    assert "workspace" not in outsider.session
 
 
 @pytest.mark.django_db

@@ -19,6 +19,7 @@ COMMANDS = {
     "smtpd": ("postroom.cli.smtpd", "Take mail by SMTP: submission and capture."),
     "worker": ("postroom.cli.worker", "Deliver mail and run periodic tasks."),
     "workspace": ("postroom.cli.workspace", "Create workspaces, companies and API keys."),
+    "user": ("postroom.cli.user", "Let people in, and help those who cannot get in."),
     "domain": ("postroom.cli.domain", "Set up alias domains and DKIM keys."),
     "server": ("postroom.cli.server", "Set up outgoing servers."),
     "template": ("postroom.cli.template", "Set up templates: who they are from, which server they force."),

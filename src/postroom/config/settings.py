@@ -91,6 +91,7 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = POSTROOM.public_url.startswith("https://")
 SESSION_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
 LOGIN_URL = "/login"
 LOGIN_REDIRECT_URL = "/messages"
 X_FRAME_OPTIONS = "SAMEORIGIN"

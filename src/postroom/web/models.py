@@ -1,7 +1,22 @@
-"""What the pages themselves must remember: sign-ins that failed."""
+"""What the pages themselves must remember: who signed in where, and sign-ins that failed."""
 
 from django.db import models
 from django.db.models.functions import Now
+
+from postroom.workspaces.models import User
+
+
+class SignedIn(models.Model):
+    """A browser in which a person is signed in, while its session lasts."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins")
+    session_key = models.CharField(max_length=40, unique=True)
+    at = models.DateTimeField(db_default=Now())
+    ip = models.GenericIPAddressField(null=True)
+    browser = models.CharField(max_length=400, blank=True, help_text="As it calls itself")
+
+    def __str__(self) -> str:
+        return f"{self.user_id} from {self.ip}"
 
 
 class FailedSignIn(models.Model):

@@ -35,7 +35,10 @@ MAIN = (
     Entry(_("Emails"), "mail", Action.SEE_MAIL, ("messages", "message")),
     Entry(_("Capture"), "flask", Action.SEE_CAPTURE, ("captured-list", "captured")),
 )
-SETTINGS: tuple[Entry, ...] = ()
+SETTINGS = (
+    Entry(_("Users"), "users", Action.SEE_SETTINGS, ("people", "person", "person-remove")),
+    Entry(_("Audit log"), "history", Action.SEE_AUDIT_LOG, ("audit-log",)),
+)
 # Shown while developer mode is on.
 TECHNICAL: tuple[Entry, ...] = ()
 

@@ -5,13 +5,43 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from postroom.web.views import assets, capture, health, messages, preferences, sign_in
+from postroom.web.views import (
+    assets,
+    audit,
+    capture,
+    health,
+    invitation,
+    messages,
+    password,
+    people,
+    preferences,
+    profile,
+    second_factor,
+    sign_in,
+)
 
 urlpatterns = [
     path("healthz", health.health, name="health"),
     path("assets/<slug:version>/<str:name>", assets.asset, name="asset"),
     path("login", sign_in.SignIn.as_view(), name="login"),
+    path("login/code", sign_in.code, name="code"),
+    path("password/forgotten", password.forgotten_password, name="forgotten-password"),
+    path(
+        "password/new/<str:uidb64>/<str:token>", login_not_required(password.NewPassword.as_view()), name="new-password"
+    ),
+    path("invitations/<str:token>", invitation.invitation, name="invitation"),
     path("logout", login_not_required(LogoutView.as_view(next_page="login")), name="logout"),
+    path("profile", profile.profile, name="profile"),
+    path("profile/password", password.password, name="password"),
+    path("profile/second-factor", second_factor.second_factor_page, name="second-factor"),
+    path("profile/sessions", profile.sessions, name="sessions"),
+    path("settings/users", people.people_page, name="people"),
+    path("settings/users/<int:membership_id>", people.person, name="person"),
+    path("settings/users/<int:membership_id>/remove", people.remove_person, name="person-remove"),
+    path(
+        "settings/invitations/<int:invitation_id>/take-back", people.take_back_invitation, name="invitation-take-back"
+    ),
+    path("settings/audit-log", audit.audit_log, name="audit-log"),
     path("preferences", preferences.preferences, name="preferences"),
     path("", RedirectView.as_view(pattern_name="messages"), name="home"),
     path("messages", messages.message_list, name="messages"),

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower, Now
 from postroom.policy.permission import Role
 from postroom.policy.retry import LIFETIME_HOURS, MASS_LIFETIME_HOURS
 from postroom.policy.routing import Policy
+from postroom.vault import SealedField
 
 # A workspace's name is a DNS label of its sub-domain (RFC 1035 §2.3.1).
 SUBDOMAIN_LABEL = RegexValidator(
@@ -122,6 +123,50 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} in {self.workspace_id}"
+
+
+class Invitation(models.Model):
+    """Lets whoever has the link that was mailed to `email` join; only a hash of it is kept."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in Role])
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "email"], name="one_invitation_per_address")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class SecondFactor(models.Model):
+    """A person's authenticator app (RFC 6238); asked for at sign-in once it was confirmed with a code."""
+
+    user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="second_factor")
+    secret = SealedField(help_text="base32")
+    confirmed_at = models.DateTimeField(null=True)
+    last_step = models.BigIntegerField(default=0, help_text="The step of the last code: none counts twice")
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class RecoveryCode(models.Model):
+    """Stands in for the authenticator app, once. Only a hash is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.BinaryField(max_length=32)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_once")]
+
+    def __str__(self) -> str:
+        return str(self.user_id)
 
 
 class ApiKey(models.Model):

@@ -1,15 +1,26 @@
-"""How a person signs in."""
+"""How a person signs in: a password, and a code of their app where they have one."""
 
+import time
 from typing import Any
 
 from django import forms
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from postroom.web import throttle
+from postroom.workspaces import second_factor
+from postroom.workspaces.models import User
+
+PENDING = "second_factor"  # in the session of who gave the right password, but no code yet
+PENDING_SECONDS = 600
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class SignInForm(AuthenticationForm):
@@ -47,3 +58,49 @@ class SignIn(LoginView):
     template_name = "web/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        user = form.get_user()
+        if not second_factor.is_on(user):
+            return super().form_valid(form)
+        self.request.session.cycle_key()  # a session that somebody else knows must not come this far either
+        self.request.session[PENDING] = {"user": user.pk, "at": time.time(), "next": self.get_success_url()}
+        return redirect("code")
+
+
+class CodeForm(forms.Form):
+    """The second step."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "one-time-code", "inputmode": "text"}),
+    )
+
+
+@login_not_required
+def code(request: HttpRequest) -> HttpResponse:
+    """Asks for the code; back to the first step when the password was given too long ago."""
+    pending = request.session.get(PENDING) or {"at": 0}
+    user = User.objects.filter(pk=pending.get("user"), is_active=True).first()
+    if user is None or time.time() - pending["at"] > PENDING_SECONDS:
+        return redirect("login")
+    form = CodeForm(request.POST or None)
+    if form.is_valid() and _is_right(request, user, form):
+        login(request, user, backend=BACKEND)
+        request.session.pop(PENDING, None)
+        return HttpResponseRedirect(pending["next"])
+    return render(request, "web/code.html", {"form": form})
+
+
+def _is_right(request: HttpRequest, user: User, form: CodeForm) -> bool:
+    """Says in the form why not; counted apart from passwords, which were right."""
+    guessed, ip = f"code {user.email}", request.META["REMOTE_ADDR"]
+    try:
+        throttle.count_try(guessed, ip)
+        second_factor.check(user, form.cleaned_data["code"])
+    except (throttle.TooManyTriesError, second_factor.WrongCodeError) as error:
+        form.add_error("code", error.message)
+        return False
+    throttle.forgive(guessed, ip)
+    return True

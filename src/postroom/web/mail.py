@@ -1,0 +1,50 @@
+"""Which mail do the pages themselves send? Invitations and links for a new password, through Postroom like all mail."""
+
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext as _
+
+from postroom.outbound.submit import Submission, submit
+from postroom.policy.composition import Draft
+from postroom.rfc.address import parse_mailbox
+from postroom.workspaces.access import company_of, seats_of
+from postroom.workspaces.models import Invitation, User, Workspace
+
+
+def send_invitation(invitation: Invitation, token: str) -> None:
+    """In the language of who invites: the other's is not known yet."""
+    facts = {"invitation": invitation, "url": _url("invitation", token)}
+    subject = _("Invitation to %(workspace)s") % {"workspace": invitation.workspace.name}
+    _send(invitation.workspace, invitation.email, subject=subject, text=_text("invitation", facts))
+
+
+def send_new_password_link(user: User) -> bool:
+    """Whether it could be sent: in the name of a workspace of theirs, and whoever belongs to none gets none."""
+    seat = next(iter(seats_of(user)), None)
+    if seat is None:
+        return False
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    facts = {"user": user, "url": _url("new-password", uid, default_token_generator.make_token(user))}
+    with translation.override(user.language or translation.get_language()):
+        _send(seat.workspace, user.email, subject=_("A new password for Postroom"), text=_text("new_password", facts))
+    return True
+
+
+def _send(workspace: Workspace, to: str, *, subject: str, text: str) -> None:
+    # Nobody's own words (RFC 3834 §5): vacation answers and other robots leave it alone.
+    headers = (("Auto-Submitted", "auto-generated"),)
+    draft = Draft(from_=None, to=(parse_mailbox(to),), subject=subject, text=text, headers=headers)
+    submit([Submission(content=draft, company=company_of(workspace, None), source="web")])
+
+
+def _text(name: str, facts: dict[str, object]) -> str:
+    return render_to_string(f"web/mail/{name}.txt", {**facts, "installation": settings.POSTROOM})
+
+
+def _url(route: str, *arguments: str) -> str:
+    return settings.POSTROOM.public_url + reverse(route, args=arguments)

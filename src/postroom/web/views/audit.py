@@ -1,0 +1,68 @@
+"""Who changed what in the workspace, newest first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from postroom.policy.permission import Action
+from postroom.web.seat import needs
+from postroom.workspaces.access import Seat
+from postroom.workspaces.models import Change
+
+PAGE_SIZE = 50
+MAX_VALUE = 200  # characters of a value that a line shows
+# Ids and dates of making say nothing to people.
+UNTOLD = {"id", "workspace", "created_at", "digest"}
+
+
+class PageForm(forms.Form):
+    """Which part of the list; what makes no sense is passed over."""
+
+    before = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """A change as a line; `values` are name, before and after."""
+
+    at: datetime
+    by: str
+    what: str
+    kind: str
+    name: str
+    values: list[tuple[str, str, str]]
+
+
+@require_safe
+@needs(Action.SEE_AUDIT_LOG)
+def audit_log(request: HttpRequest, seat: Seat) -> HttpResponse:
+    chosen = PageForm(request.GET)
+    chosen.is_valid()
+    changes = Change.objects.filter(workspace=seat.workspace)
+    if before := chosen.cleaned_data.get("before"):
+        changes = changes.filter(pk__lt=before)
+    found = list(changes.order_by("-id")[: PAGE_SIZE + 1])
+    older = found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None
+    return render(
+        request, "web/audit.html", {"changes": [_row(change) for change in found[:PAGE_SIZE]], "older": older}
+    )
+
+
+def _row(change: Change) -> ChangeRow:
+    what = _("made") if change.before is None else _("deleted") if change.after is None else _("changed")
+    before, after = change.before or {}, change.after or {}
+    names = [name for name in {**before, **after} if name not in UNTOLD]
+    values = [(name, _shown(before.get(name)), _shown(after.get(name))) for name in names]
+    return ChangeRow(
+        change.at, change.by, what, change.kind, change.name, [row for row in values if row[1] != row[2] or row[1]]
+    )
+
+
+def _shown(value: Any) -> str:
+    return "–" if value in (None, "") else str(value)[:MAX_VALUE]
