@@ -10,6 +10,7 @@ ONLY_IMPORTED_BY = {
     # Deciding for mail: submit, and reroute for mail that waits. Asking without sending: the dry run and the command.
     "postroom.outbound.route": (
         "postroom.outbound.submit",
+        "postroom.outbound.failover",
         "postroom.outbound.reroute",
         "postroom.api",
         "postroom.cli.explain",

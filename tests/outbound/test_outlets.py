@@ -171,6 +171,20 @@ def test_over_the_daily_limit_mail_waits_for_a_day_that_is_shown_with_the_reason
     assert all(d.attempts == 0 for d in waiting)
 
 
+def test_a_raised_daily_limit_lets_the_mail_that_was_put_off_leave(
+    busy_office: Office, courier: Courier, settings: Settings
+) -> None:
+    with courier.mailbox() as mailbox:
+        default_server(settings, mailbox.port)
+        Workspace.objects.update(default_server_daily_limit=1)
+        send(busy_office, 3)
+        courier.drain(lane_of(None))
+        Workspace.objects.update(default_server_daily_limit=10)
+        queue.bring_forward(busy_office.workspace)
+        courier.drain(lane_of(None))
+    assert set(statuses().values()) == {"sent"}
+
+
 def test_a_workspace_over_its_limit_holds_up_no_other(
     busy_office: Office, courier: Courier, settings: Settings
 ) -> None:

@@ -49,14 +49,23 @@ def add(slug: str, company: str) -> None:
 @click.option(
     "--grace-seconds", type=click.IntRange(0, 86_400), help="Mail waits so long before it leaves; 0 at first."
 )  # fmt: skip
+@click.option(
+    "--default-server-daily-limit",
+    type=click.IntRange(0),
+    help="Messages a day through the default server; none at first.",
+)
 @click.option("--body-days", type=_DAYS, help="How long the content of finished mail is kept; 30 at first.")
 @click.option("--history-days", type=_DAYS, help="How long what became of it is kept; 180 at first.")
 @django_command
 def set_(slug: str, **fields: str | bool | int | None) -> None:
     """Change what is given of the workspace SLUG."""
+    from postroom.outbound.queue import bring_forward
+
     workspace = find_workspace(slug)
     set_given(workspace, fields)
     workspace.save(update_fields=list(fields))
+    if fields.get("default_server_daily_limit") is not None:
+        bring_forward(workspace)
     signed = "signed" if workspace.signs_return_path else "not signed"
     click.echo(f"{slug}: routing {workspace.routing_policy}, return paths {signed}.")
 

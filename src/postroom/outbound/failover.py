@@ -9,9 +9,8 @@ from django.db.models.functions import Now
 
 from postroom.errors import PostroomError
 from postroom.outbound import queue, route
-from postroom.outbound.models import Delivery, Message, Outlet, Stream
+from postroom.outbound.models import Message, Outlet, Stream
 from postroom.policy.routing import Decision
-from postroom.policy.status import WAITING
 from postroom.rfc.address import format_mailbox, parse_mailbox
 from postroom.workspaces.models import Company
 
@@ -61,9 +60,7 @@ def divert(outlet: Outlet) -> int:
 
 
 def _groups(outlet: Outlet) -> list[_Group]:
-    waiting = Message.objects.filter(
-        deliveries__lane__outlet=outlet, deliveries__status__in=sorted(WAITING), forced_server=None
-    )
+    waiting = Message.objects.filter(deliveries__in=queue.waiting(outlet), forced_server=None)
     found = waiting.values_list("company", "author_from", "header_from", "stream").distinct()
     return [_Group(*row) for row in found[:MAX_GROUPS]]
 
@@ -86,9 +83,7 @@ def _move(outlet: Outlet, group: _Group, decision: Decision) -> int:
     company = Company.objects.select_related("workspace").get(pk=group.company)
     columns: dict[str, Any] = route.columns(company.workspace, decision)
     columns["trace"]["warnings"].append(f"Fail-over: “{outlet.server}” has a fault ({outlet.fault})")
-    waiting = Delivery.objects.filter(
-        lane__outlet=outlet,
-        status__in=sorted(WAITING),
+    waiting = queue.waiting(outlet).filter(
         message__company=group.company,
         message__author_from=group.author_from,
         message__header_from=group.header_from,

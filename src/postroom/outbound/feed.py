@@ -189,6 +189,6 @@ def _spread(messages: int, flows: Sequence[queue.Flow]) -> dict[int, int]:
 
 def _over_limit(limit: int) -> str:
     return (
-        f"The default server's limit of {limit} messages a day is reached. It leaves on the day shown, when its turn "
+        f"{queue.DAILY_LIMIT_REASON} of {limit} messages a day is reached. It leaves on the day shown, when its turn "
         "comes; an outgoing server of your own has no such limit."
     )

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Case, F, QuerySet, When
+from django.db.models.functions import Now
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
@@ -20,11 +21,13 @@ from postroom.outbound.haste import hurried
 from postroom.outbound.models import Delivery, Lane, Outlet, Stream
 from postroom.outbound.statements import statement
 from postroom.policy.status import WAITING, Status, leading_to
+from postroom.workspaces.models import Workspace
 
 # A claim counts as an attempt; when it comes to nothing, it does not.
 _ATTEMPTS_MADE = F("attempts") - Case(When(status=Status.ACTIVE, then=1), default=0)
 RESEND_SECONDS = hurried(60)  # after an unknown outcome; as many times as it was tried
 _lanes: dict[tuple[int | None, str], int] = {}
+DAILY_LIMIT_REASON = "The default server's limit"
 BEFORE_ALL = -(1 << 63)  # no flow is less
 
 
@@ -79,6 +82,22 @@ def flow_of(workspace_id: int, stream: str, campaign: str) -> int:
         return workspace_id
     digest = blake2b(f"{workspace_id}/{campaign}".encode(), digest_size=8).digest()
     return -(int.from_bytes(digest) >> 1)  # negative: no campaign meets a workspace
+
+
+def waiting(outlet: Outlet) -> QuerySet[Delivery]:
+    """What waits for its turn, or for another attempt, in the lanes of an outlet."""
+    return Delivery.objects.filter(lane__in=Lane.objects.filter(outlet=outlet), status__in=sorted(WAITING))
+
+
+def bring_forward(workspace: Workspace) -> None:
+    """Let what the default server's daily limit has put off be due now: the limit has changed."""
+    put_off = Delivery.objects.filter(
+        workspace=workspace, status=Status.DEFERRED, attempts=0, due_at__gt=Now(), reason__startswith=DAILY_LIMIT_REASON
+    )
+    lanes = list(put_off.values_list("lane", flat=True).distinct())
+    put_off.update(due_at=Now(), reason="", status=Status.QUEUED)
+    for lane in lanes:
+        announce(lane)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 
-from postroom.outbound.models import Delivery, Lane, Outlet, Stream, Usage
+from postroom.outbound import queue
+from postroom.outbound.models import Outlet, Stream, Usage
 from postroom.outbound.target import limits_of
 from postroom.policy.pacing import DAY_S, MASS_SHARE, MINUTE_S, Limit, Spent, forecast, longest, recovered
-from postroom.policy.status import WAITING
 from postroom.servers.endpoints import DEFAULT_SERVER_NAME
 from postroom.servers.models import OutgoingServer
 from postroom.workspaces.models import Workspace
@@ -69,11 +69,11 @@ def _stand(outlet: Outlet, workspace: Workspace) -> ServerStand:
 
 
 def _waiting(outlet: Outlet, workspace: Workspace) -> tuple[dict[str, int], dict[str, int]]:
-    deliveries = Delivery.objects.filter(
-        lane__in=Lane.objects.filter(outlet=outlet), workspace=workspace, status__in=sorted(WAITING)
-    )
-    rows = deliveries.values_list("lane__stream").annotate(
-        due=Count("pk", filter=Q(due_at__lte=Now())), later=Count("pk", filter=Q(due_at__gt=Now()))
+    rows = (
+        queue.waiting(outlet)
+        .filter(workspace=workspace)
+        .values_list("lane__stream")
+        .annotate(due=Count("pk", filter=Q(due_at__lte=Now())), later=Count("pk", filter=Q(due_at__gt=Now())))
     )
     found = {stream: (due, later) for stream, due, later in rows}
     return {s: found.get(s, (0, 0))[0] for s in Stream.values}, {s: found.get(s, (0, 0))[1] for s in Stream.values}
