@@ -81,6 +81,15 @@ def test_a_wrong_or_revoked_key_opens_nothing(workspace: Workspace) -> None:
     assert find_key(key) is None
 
 
+def test_what_a_key_brings_of_its_workspace_is_as_it_is_stored(workspace: Workspace) -> None:
+    Workspace.objects.update(signs_return_path=True, routing_policy="prefer-notification-server")
+    found = find_key(create_key(workspace, name="shop"))
+    assert found is not None
+    stored = Workspace.objects.get()
+    for field in Workspace._meta.concrete_fields:
+        assert getattr(found.workspace, field.attname) == getattr(stored, field.attname)
+
+
 def test_a_person_sees_the_workspaces_they_belong_to_while_active(workspace: Workspace) -> None:
     create_workspace("other", company="Other Company")
     mary, outsider = (User.objects.create_user(f"{name}@example.com", "secret word") for name in ("mary", "outsider"))

@@ -2,37 +2,47 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from postroom.api.refusals import as_json
 from postroom.errors import PostroomError
-from postroom.outbound import route
 from postroom.outbound.models import Delivery, Message
+from postroom.outbound.route import COLUMNS, Route
 from postroom.outbound.submit import Queued
-from postroom.policy.routing import Decision
 from postroom.policy.status import WAITING, Status, of_message
 from postroom.rfc.address import parse_mailbox
-from postroom.workspaces.models import Workspace
 
 
-def tell_decision(workspace: Workspace, decision: Decision) -> dict[str, Any]:
-    return _tell_decided(decision, route.columns(workspace, decision))
+def tell_route(route: Route) -> dict[str, Any]:
+    decision = route.decision
+    server = decision.server.name if decision.server else None
+    return _tell_routing(route.columns, server=server, from_address=decision.from_.address)
 
 
-def write_accepted(accepted: Queued) -> str:
-    return json.dumps(_tell_accepted(accepted))
+def write_accepted(accepted: Queued, **further: object) -> str:
+    own = {
+        **further,
+        "id": str(accepted.id),
+        "message_id": accepted.message_id,
+        "status": of_message(set(accepted.statuses)),
+        "leaves_at": accepted.leaves_at.isoformat() if accepted.leaves_at else None,
+    }
+    return json.dumps(own)[:-1] + _write_end(accepted.routed.route)
 
 
 def write_batch(outcomes: Iterable[Queued | PostroomError]) -> str:
-    results = [
-        {"index": index, **(as_json(outcome) if isinstance(outcome, PostroomError) else _tell_accepted(outcome))}
+    results = (
+        json.dumps({"index": index, **as_json(outcome)})
+        if isinstance(outcome, PostroomError)
+        else write_accepted(outcome, index=index)
         for index, outcome in enumerate(outcomes)
-    ]
-    return json.dumps({"results": results})
+    )
+    return f'{{"results": [{", ".join(results)}]}}'
 
 
 def tell_message(message: Message) -> dict[str, Any]:
-    columns = {name: getattr(message, name) for name in route.COLUMNS}
+    columns = {name: getattr(message, name) for name in COLUMNS}
     deliveries = list(message.deliveries.all())
     return {
         **tell_summary(message, (delivery.status for delivery in deliveries)),
@@ -58,19 +68,10 @@ def tell_summary(message: Message, statuses: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def _tell_accepted(accepted: Queued) -> dict[str, Any]:
-    return {
-        "id": str(accepted.id),
-        "message_id": accepted.message_id,
-        "status": of_message(set(accepted.statuses)),
-        "leaves_at": accepted.leaves_at.isoformat() if accepted.leaves_at else None,
-        **_tell_decided(accepted.routed.decision, accepted.routed.routing),
-    }
-
-
-def _tell_decided(decision: Decision, columns: Mapping[str, Any]) -> dict[str, Any]:
-    server = decision.server.name if decision.server else None
-    return _tell_routing(columns, server=server, from_address=decision.from_.address)
+@lru_cache(maxsize=1024)
+def _write_end(route: Route) -> str:
+    """The members that mail of the same route shares, up to the closing brace: longer than all others together."""
+    return ", " + json.dumps(tell_route(route))[1:]
 
 
 def _tell_routing(columns: Mapping[str, Any], *, server: str | None, from_address: str) -> dict[str, Any]:

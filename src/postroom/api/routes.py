@@ -8,7 +8,7 @@ from postroom.api import answers
 from postroom.api.auth import KeyRequest
 from postroom.api.refusals import REFUSED
 from postroom.api.schemas import Route, Sending
-from postroom.api.submissions import decide
+from postroom.api.submissions import route_of
 
 router = Router(tags=["routing"], by_alias=True)
 
@@ -16,5 +16,4 @@ router = Router(tags=["routing"], by_alias=True)
 @router.post("", response={200: Route, **REFUSED}, summary="Ask how a message would leave")
 def post_route(request: KeyRequest, sending: Sending) -> dict[str, Any]:
     """Decides server, From, return path and Reply-To as for a real message, and stores nothing."""
-    workspace = request.auth.workspace
-    return answers.tell_decision(workspace, decide(sending, workspace))
+    return answers.tell_route(route_of(sending, request.auth.workspace))

@@ -8,11 +8,10 @@ from pydantic import ValidationError
 from postroom.api.schemas import MessageIn, Sending
 from postroom.api.validation import explain
 from postroom.errors import PostroomError
-from postroom.outbound import route
 from postroom.outbound.models import Stream
+from postroom.outbound.route import Route, find_route
 from postroom.outbound.submit import DEFAULT_PRIORITY, Queued, Routed, Submission, prepare, store, submit
 from postroom.policy.composition import read_draft, read_from
-from postroom.policy.routing import Decision
 from postroom.servers.selection import server_named
 from postroom.workspaces.access import company_of
 from postroom.workspaces.models import Workspace
@@ -33,9 +32,9 @@ def submit_batch(items: Sequence[object], workspace: Workspace) -> list[Queued |
     return [next(queued) if isinstance(outcome, Routed) else outcome for outcome in outcomes]
 
 
-def decide(sending: Sending, workspace: Workspace) -> Decision:
+def route_of(sending: Sending, workspace: Workspace) -> Route:
     """How a message of these would leave, decided without storing anything."""
-    return route.decide(
+    return find_route(
         read_from(sending.from_),
         company=company_of(workspace, sending.company),
         stream=sending.stream or Stream.TRANSACTIONAL,

@@ -1,5 +1,7 @@
 """Through which server and under which From a workspace's mail leaves: policy.routing fed from the database."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +20,31 @@ from postroom.workspaces.models import Company, Workspace
 
 # The columns of Message that `columns` fills.
 COLUMNS = ("header_from", "from_rewritten", "return_path", "reply_to", "trace", "routed_version")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """A decision, and the columns of Message that keep it."""
+
+    decision: Decision
+    columns: Mapping[str, Any]
+
+    @property
+    def server_id(self) -> int | None:
+        """The chosen OutgoingServer's key; None is the default server."""
+        return server_id(self.decision)
+
+
+def find_route(
+    author: Mailbox | None,
+    *,
+    company: Company,
+    stream: str = Stream.TRANSACTIONAL,
+    forced_server: int | None = None,
+    is_automatic: bool = False,
+) -> Route:
+    """As `decide` and `columns`. The same question gets the same object, until the workspace's settings change."""
+    return _find_route(author, company, company.workspace.routing_version, stream, forced_server, is_automatic)
 
 
 def decide(
@@ -99,6 +126,13 @@ def _is_signed(domain: str, workspace: Workspace, decision: Decision) -> bool:
 
 
 # The caches are keyed by the workspace's routing version: database triggers raise it with every change they depend on.
+@lru_cache(maxsize=4096)
+def _find_route(author: Mailbox | None, company: Company, _version: int, *how: Any) -> Route:
+    stream, forced_server, is_automatic = how
+    decision = decide(author, company=company, stream=stream, forced_server=forced_server)
+    return Route(decision, columns(company.workspace, decision, is_automatic=is_automatic))
+
+
 @lru_cache(maxsize=4096)
 def _alias_domain(company_id: int, _version: int) -> AliasDomain:
     return senders.alias_domain_of(Company.objects.select_related("workspace").get(pk=company_id))

@@ -11,11 +11,11 @@ from uuid import UUID
 from django.db import DataError, IntegrityError, connection
 
 from postroom.combining import Combined
-from postroom.outbound import compose, queue, route
+from postroom.outbound import compose, queue
 from postroom.outbound.models import Stream
+from postroom.outbound.route import Route, domain_of, find_route
 from postroom.outbound.statements import statement
 from postroom.policy.composition import Draft
-from postroom.policy.routing import Decision
 from postroom.policy.status import Status
 from postroom.rfc.address import Mailbox
 from postroom.rfc.submitted import SubmittedMessage
@@ -47,17 +47,16 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """A submission with its message as it is stored and how that leaves; `routing` is the decision as columns."""
+    """A submission with its message as it is stored, and how that leaves."""
 
     submission: Submission
     message: compose.Composed
-    decision: Decision
-    routing: dict[str, Any]
+    route: Route
 
     @property
     def place(self) -> tuple[int | None, Stream]:
         """Where it waits, as `queue.lane_of` takes it."""
-        return route.server_id(self.decision), self.submission.stream
+        return self.route.server_id, self.submission.stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +88,15 @@ def submit(submissions: Sequence[Submission]) -> list[Queued]:
 def prepare(submission: Submission) -> Routed:
     """Compose and route; nothing is stored. PostroomError when the submission cannot be sent."""
     company = submission.company
-    message = compose.compose(submission.content, submission.recipients, domain=route.domain_of(company))
-    decision = route.decide(
-        message.author, company=company, stream=submission.stream, forced_server=submission.forced_server
+    message = compose.compose(submission.content, submission.recipients, domain=domain_of(company))
+    route = find_route(
+        message.author,
+        company=company,
+        stream=submission.stream,
+        forced_server=submission.forced_server,
+        is_automatic=submission.is_automatic,
     )
-    routing = route.columns(company.workspace, decision, is_automatic=submission.is_automatic)
-    return Routed(submission, message, decision, routing)
+    return Routed(submission, message, route)
 
 
 def store(routed: Sequence[Routed]) -> list[Queued]:
@@ -116,9 +118,11 @@ _store_combined = Combined(_store_groups, divisible=(DataError, IntegrityError))
 
 def _store_now(routed: Sequence[Routed]) -> list[Queued]:
     lanes = {place: queue.lane_of(*place) for place in {entry.place for entry in routed}}
+    routes = {entry.route: number for number, entry in enumerate(routed)}
     messages = [entry.message for entry in routed]
     arguments: dict[str, Any] = {
-        "entries": json.dumps([_row(entry, lanes[entry.place]) for entry in routed]),
+        "routes": json.dumps([{"route": number, **route.columns} for route, number in routes.items()]),
+        "entries": json.dumps([_row(entry, lanes[entry.place], route=routes[entry.route]) for entry in routed]),
         "ids": [message.id for message in messages],
         "heads": [message.head for message in messages],
         "bodies": [message.body for message in messages],
@@ -132,7 +136,7 @@ def _store_now(routed: Sequence[Routed]) -> list[Queued]:
     return [Queued(entry, *queued[entry.message.id]) for entry in routed]
 
 
-def _row(routed: Routed, lane: int) -> dict[str, Any]:
+def _row(routed: Routed, lane: int, *, route: int) -> dict[str, Any]:
     """What enqueue.sql calls an entry."""
     submission, message = routed.submission, routed.message
     return {
@@ -149,10 +153,10 @@ def _row(routed: Routed, lane: int) -> dict[str, Any]:
         "tags": submission.tags,
         "is_automatic": submission.is_automatic,
         "scheduled_at": submission.scheduled_at.isoformat() if submission.scheduled_at else None,
-        "server_id": route.server_id(routed.decision),
+        "server_id": routed.route.server_id,
         "lane_id": lane,
         "priority": submission.priority,
         "flow": queue.flow_of(submission.company.workspace_id, submission.stream, submission.campaign),
         "recipients": message.recipients,
-        **routed.routing,
+        "route": route,
     }

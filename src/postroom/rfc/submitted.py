@@ -1,5 +1,6 @@
 """What did a mail client hand in, and what must a submission server change before it is sent on (RFC 6409 §8)?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,6 @@ from postroom.rfc.headers import (
     get_field,
     iter_fields,
     normalise_line_ends,
-    remove_field,
     set_field,
     split_message,
 )
@@ -20,7 +20,8 @@ from postroom.rfc.message_id import parse_message_ids
 
 # Never sent on: Bcc names those whom the others must not see (RFC 5322 §3.6.3); a Return-Path is the last server's to
 # write (RFC 5321 §4.4).
-_WITHHELD = ("Bcc", "Resent-Bcc", "Return-Path")
+_WITHHELD = frozenset({"bcc", "resent-bcc", "return-path"})
+_Fields = Sequence[tuple[str, bytes]]  # as of `iter_fields`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,20 +50,18 @@ def read_submitted(raw: bytes) -> SubmittedMessage:
     read; other address fields that cannot be read count as empty.
     """
     head, body = split_message(normalise_line_ends(raw))
-    from_, sender = _read_authors(head)
-    sent_on = head
-    for name in _WITHHELD:
-        sent_on = remove_field(sent_on, name)
+    fields = list(iter_fields(head))
+    from_, sender = _read_authors(fields)
     return SubmittedMessage(
-        head=sent_on,
+        head=b"".join(field for name, field in fields if name not in _WITHHELD),
         body=body,
         from_=from_,
         sender=sender,
-        to=_read_recipients(head, "to"),
-        cc=_read_recipients(head, "cc"),
-        bcc=_read_recipients(head, "bcc"),
-        subject=get_field(head, "Subject") or "",
-        message_id=next(iter(parse_message_ids(" ".join(_values(head, "message-id")))), None),
+        to=_read_recipients(fields, "to"),
+        cc=_read_recipients(fields, "cc"),
+        bcc=_read_recipients(fields, "bcc"),
+        subject=get_field(b"".join(field for name, field in fields if name == "subject"), "Subject") or "",
+        message_id=next(iter(parse_message_ids(" ".join(_values(fields, "message-id")))), None),
     )
 
 
@@ -75,15 +74,15 @@ def complete_head(head: bytes, *, message_id: str, date: datetime) -> bytes:
     return head
 
 
-def _read_authors(head: bytes) -> tuple[tuple[Mailbox, ...], Mailbox | None]:
+def _read_authors(fields: _Fields) -> tuple[tuple[Mailbox, ...], Mailbox | None]:
     """The mailboxes of From, and the one of Sender."""
-    fields = _values(head, "from")
-    if len(fields) > 1:
-        raise RepeatedFromError(f"The message has {len(fields)} From fields; send exactly one.", field="from")
-    from_ = _parse(fields[0], "from") if fields else ()
+    authors = _values(fields, "from")
+    if len(authors) > 1:
+        raise RepeatedFromError(f"The message has {len(authors)} From fields; send exactly one.", field="from")
+    from_ = _parse(authors[0], "from") if authors else ()
     if not from_:
         raise MissingFromError("The message has no From; give one such as From: Mary <mary@example.com>.", field="from")
-    senders = _values(head, "sender")
+    senders = _values(fields, "sender")
     if len(from_) > 1 and not senders:
         message = "The From names several authors and no Sender says who of them sends; add one or keep one author."
         raise RepeatedFromError(message, field="from")
@@ -97,12 +96,12 @@ def _parse(text: str, field: str) -> tuple[Mailbox, ...]:
         raise AddressError(error.message, field=field) from error
 
 
-def _read_recipients(head: bytes, name: str) -> tuple[Mailbox, ...]:
+def _read_recipients(fields: _Fields, name: str) -> tuple[Mailbox, ...]:
     try:
-        return tuple(mailbox for text in _values(head, name) for mailbox in parse_mailboxes(text))
+        return tuple(mailbox for text in _values(fields, name) for mailbox in parse_mailboxes(text))
     except AddressError:
         return ()
 
 
-def _values(head: bytes, name: str) -> list[str]:
-    return [field_value(field) for found, field in iter_fields(head) if found == name]
+def _values(fields: _Fields, name: str) -> list[str]:
+    return [field_value(field) for found, field in fields if found == name]

@@ -2,14 +2,18 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
 from django.db import connection
 
+from postroom.combining import Combined
 from postroom.workspaces.models import ApiKey, Workspace
 
 PREFIX_LENGTH = 9
+# What of a workspace comes with its key, in the order of find_keys.sql; the rest is read when it is asked for.
+_WORKSPACE = ("id", "slug", "name", "routing_policy", "signs_return_path", "routing_version")
 
 
 def digest_of(key: str) -> bytes:
@@ -31,17 +35,27 @@ def find_key(text: str) -> ApiKey | None:
 
 def find_digest(digest: bytes) -> ApiKey | None:
     """As `find_key`, by `digest_of` the key: for who asks again and need not keep the key itself."""
+    # Inside a transaction what it has changed itself must count.
+    return _find_all([digest])[0] if connection.in_atomic_block else _find_combined(digest)
+
+
+def _find_all(digests: Sequence[bytes]) -> list[ApiKey | None]:
     with connection.cursor() as cursor:
-        cursor.execute(_find_key(), {"digest": digest})
-        if (row := cursor.fetchone()) is None:
-            return None
-        key_id, *values = row
-        workspace = Workspace.from_db(connection.alias, [column.name for column in cursor.description[1:]], values)
-    key = ApiKey.from_db(connection.alias, ["id", "workspace_id"], [key_id, workspace.pk])
-    key.workspace = workspace
+        cursor.execute(_statement(), {"digests": list(set(digests))})
+        found = {bytes(digest): _read(*row) for digest, *row in cursor.fetchall()}
+    return [found.get(digest) for digest in digests]
+
+
+# Threads that ask at the same time share a query.
+_find_combined = Combined(_find_all)
+
+
+def _read(key_id: int, *workspace: object) -> ApiKey:
+    key = ApiKey.from_db(connection.alias, ("id", "workspace_id"), (key_id, workspace[0]))
+    key.workspace = Workspace.from_db(connection.alias, _WORKSPACE, workspace)
     return key
 
 
 @cache
-def _find_key() -> str:
-    return files("postroom.workspaces").joinpath("sql", "find_key.sql").read_text(encoding="utf-8")
+def _statement() -> str:
+    return files("postroom.workspaces").joinpath("sql", "find_keys.sql").read_text(encoding="utf-8")

@@ -1,7 +1,0 @@
--- A valid API key and its workspace. By hand: every request and every mail asks, and the ORM takes longer to write this
--- than PostgreSQL to answer it.
-SELECT key.id AS key_id, workspace.id, workspace.slug, workspace.name, workspace.routing_policy, workspace.signs_return_path,
-       workspace.routing_version
-FROM workspaces_apikey AS key
-JOIN workspaces_workspace AS workspace ON workspace.id = key.workspace_id
-WHERE key.digest = %(digest)s AND key.revoked_at IS NULL
