@@ -5,7 +5,9 @@ from collections import deque
 
 from postroom.outbound.parcels import Parcel
 
-READY_PARCELS = 20  # of each stream, made ready while the next are claimed: with their contents, what a drain holds
+# Of each stream, made ready while the next are claimed: with their contents, what a drain holds in memory.
+READY_PARCELS = 20
+PARCEL_BYTES = 200_000  # a larger one takes the place of several
 
 
 class Tray:
@@ -24,7 +26,8 @@ class Tray:
 
     async def put(self, parcel: Parcel, *, is_urgent: bool) -> None:
         """Waits while as much of its stream is ready as may be."""
-        await self._room[is_urgent].acquire()
+        for _ in range(_places(parcel)):
+            await self._room[is_urgent].acquire()
         (self._urgent if is_urgent else self._other).append(parcel)
         self._filled.release()
 
@@ -35,11 +38,17 @@ class Tray:
             self._dismissed -= 1
             return None
         is_urgent = bool(self._urgent)
-        self._room[is_urgent].release()
-        return self._urgent.popleft() if is_urgent else self._other.popleft()
+        parcel = self._urgent.popleft() if is_urgent else self._other.popleft()
+        for _ in range(_places(parcel)):
+            self._room[is_urgent].release()
+        return parcel
 
     def dismiss(self, carriers: int) -> None:
         """Let so many carriers go, before they take anything else."""
         self._dismissed += carriers
         for _ in range(carriers):
             self._filled.release()
+
+
+def _places(parcel: Parcel) -> int:
+    return min(1 + parcel.envelope.size // PARCEL_BYTES, READY_PARCELS)

@@ -164,7 +164,7 @@ SIGNS: tuple[Sign, ...] = (
         r"|rate.?limit|sends? too (fast|many)",
     ),
     Sign(SENDING_LIMIT, status=r"4\.5|7\.(28|705|708)"),
-    Sign(SENDING_LIMIT, codes=(421, 432), status=r"3\.2|7\.\d+"),
+    Sign(SENDING_LIMIT, codes=(421,), status=r"7\.\d+"),
     Sign(
         SENDER_REFUSED,
         words=r"sendas|not owned by|sender identity|permissions? to send as"
