@@ -15,6 +15,7 @@ from postroom.policy.bounce.mentions import NO_MENTIONS, Mention
 from postroom.policy.bounce.reason import Reason
 from postroom.policy.bounce.recipients import (
     NoticedRecipient,
+    ask_second_reader,
     from_amazon,
     from_mentions,
     from_statuses,
@@ -26,6 +27,7 @@ from postroom.policy.bounce.signs import (
     BOUNCE_WEIGHT,
     bounce_weight,
     has_away_subject,
+    is_challenge,
     is_complaint,
     looks_like_auto_reply,
     looks_like_challenge,
@@ -109,7 +111,10 @@ def _classify_words(mail: Mail, *, depth: int) -> Classification:
     is_report = mail.report.report_type == "delivery-status"
     mentions = mentioned(mail) if is_report or _may_be_notice(mail, names_recipient=True) else NO_MENTIONS
     is_notice = is_report or _may_be_notice(mail, names_recipient=mentions.are_listed)
-    if not (is_notice and mentions.are_listed) and not is_report and looks_like_challenge(mail.fields, mail.words):
+    if not is_report and (
+        is_challenge(mail.fields, mail.words)
+        or (looks_like_challenge(mail.fields, mail.words) and not (is_notice and mentions.are_listed))
+    ):
         return _about(mail, Kind.CHALLENGE, "It asks the sender to confirm before the mail is delivered.")
     if is_notice:
         return _classify_notice(mail, mentions.recipients, depth=depth)
@@ -130,14 +135,16 @@ def _classify_notice(mail: Mail, mentions: Sequence[Mention], *, depth: int) -> 
         inner = _classify(open_mail(mail.report.returned), depth=depth + 1)
         if inner.kind in _ACTIONS and inner.recipients:
             return inner
-    kind = Kind.BOUNCE
+    mentions = mentions or ask_second_reader(mail)
+    kind = _kind_by_words(mail)
+    recipients = from_mentions(mail, mentions, action=_ACTIONS[kind])
+    return _notice(mail, kind, "A mail server says so in its own words.", recipients)
+
+
+def _kind_by_words(mail: Mail) -> Kind:
     if says_delivered(mail.subject, mail.words):
-        kind = Kind.SUCCESS
-    elif says_delayed(mail.subject, mail.words):
-        kind = Kind.DELAYED
-    return _notice(
-        mail, kind, "A mail server says so in its own words.", from_mentions(mail, mentions, action=_ACTIONS[kind])
-    )
+        return Kind.SUCCESS
+    return Kind.DELAYED if says_delayed(mail.subject, mail.words) else Kind.BOUNCE
 
 
 def _classify_feedback(mail: Mail) -> Classification:

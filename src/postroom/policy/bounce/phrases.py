@@ -1,8 +1,8 @@
 """How is a list of wordings written down so that people can read it, and compared with a text in one step?
 
-A line is one wording, a regular expression in lower case with three liberties: `<name>` stands for a class of words
-below, ` ... ` for up to six words in between, and brackets only group. Nothing in it can take more than a few hundred
-steps from one place of the text.
+A line is one wording, a regular expression in lower case with three liberties: `<name>` stands for one of a class of
+words below, ` ... ` for up to six words in between, and brackets only group. From one place of a text nothing in it
+takes more than a few hundred steps.
 """
 
 import re
@@ -20,9 +20,7 @@ _CLASSES = {
         "|not (?:deliverable|our customer)|not (?:a|an) (?:known|valid|active|registered)"
         "|no longer (?:valid|exists?|available|active|in use)|(?:was|could) ?n[o']t (?:be )?found"
     ),
-    "wrong": (
-        "unknown|no such|invalid|bad|non-?existent|incorrect|unrecogni[sz]ed|undeliverable|unregistered|illegal|wrong"
-    ),
+    "wrong": ("unknown|no such|invalid|bad|non-?existent|incorrect|unrecogni[sz]ed|unregistered|illegal|wrong"),
     "box": (
         "mail ?box|in-?box|mail ?folder|maildrop|mail ?directory|mail ?file|mail ?spool|account|postfach|user|recipient"
     ),
@@ -45,4 +43,4 @@ def compile_phrases(lines: str) -> re.Pattern[str]:
 
 def _expand(wording: str) -> str:
     grouped = re.sub(r"(?<!\\)\((?!\?)", "(?:", wording).replace(" ... ", _BETWEEN)
-    return re.sub(r"<([a-z]+)>", lambda match: f"(?:{_CLASSES[match[1]]})", grouped)
+    return re.sub(r"<([a-z]+)>", lambda match: f"(?<![a-z])(?:{_CLASSES[match[1]]})", grouped)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from postroom.policy.bounce.amazon import AmazonRecipient
 from postroom.policy.bounce.diagnosis import Diagnosis, Told, diagnose, find_command, says_something
 from postroom.policy.bounce.mail import Mail, addresses_in
-from postroom.policy.bounce.mentions import Mention, Mentions, find_mentions, replies_in, session_command
+from postroom.policy.bounce.mentions import Mention, Mentions, find_mentions
 from postroom.policy.bounce.reason import Reason
+from postroom.policy.bounce.shown_session import replies_in, session_command
 from postroom.rfc.auto_submitted import is_list_mail
 from postroom.rfc.dsn import RecipientStatus, read_delivery_status
 
@@ -82,6 +83,14 @@ def guess_recipient(mail: Mail) -> list[Mention]:
     if not is_clear or "@" in mail.text or to[0].lower() in mail.correspondents:
         return []
     return [Mention(to[0], "")]
+
+
+def ask_second_reader(mail: Mail) -> list[Mention]:
+    """The recipients that flufl.bounce finds; asked only where our own reader found nobody."""
+    from postroom.policy.bounce.second_reader import find_addresses  # noqa: PLC0415 - 70 ms that few readings need
+
+    addresses = find_addresses(mail.report.head, mail.text, excluded=mail.correspondents)
+    return [Mention(address, "") for address in addresses]
 
 
 def from_statuses(mail: Mail, statuses: Sequence[RecipientStatus]) -> list[NoticedRecipient]:

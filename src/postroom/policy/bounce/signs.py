@@ -84,15 +84,25 @@ def has_away_subject(fields: Mapping[str, str]) -> bool:
     return bool(wordings.AWAY_SUBJECT.match(plain_words(fields.get("subject", ""))))
 
 
-def looks_like_challenge(fields: Mapping[str, str], words: str) -> bool:
-    """A filter asks the sender to prove to be human before it delivers."""
+def is_challenge(fields: Mapping[str, str], words: str) -> bool:
+    """A filter that is known asks the sender to prove to be human before it delivers."""
     if any(name in fields for name in _CHALLENGE_FIELDS) or "-tmda-confirm>" in fields.get("message-id", ""):
         return True
     if fields.get("precedence", "").strip().lower() == "spam":
         return True
-    about = plain_words(" ".join(fields.get(name, "") for name in ("subject", "from", "return-path")))
+    is_named = wordings.CERTAIN_CHALLENGE.search(f"{words} {_about(fields)}")
+    return bool(is_named) and _is_from_program(fields)
+
+
+def looks_like_challenge(fields: Mapping[str, str], words: str) -> bool:
+    """The mail asks to confirm something as such filters do."""
+    about = _about(fields)
     is_asked = bool(wordings.CHALLENGE.search(f"{words} {about}")) and "unsubscribe" not in words
     return is_asked and bool(wordings.CHALLENGE_SUBJECT.search(about) or _is_from_program(fields))
+
+
+def _about(fields: Mapping[str, str]) -> str:
+    return plain_words(" ".join(fields.get(name, "") for name in ("subject", "from", "return-path")))
 
 
 def _sender_weight(fields: Mapping[str, str]) -> int:

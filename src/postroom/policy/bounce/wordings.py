@@ -46,7 +46,13 @@ _MISLEADING = (
     ),
     # au (KDDI): with an empty address it is the user's own filter.
     _of(Reason.FILTERED, r"550[ :]*: user unknown"),
-    _of(Reason.FILTERED, r"each of the following recipients was rejected by a remote"),
+    _of(
+        Reason.FILTERED,
+        r"""
+        each of the following recipients was rejected by a remote
+        user does not exist, but will deliver to
+        """,
+    ),
     _of(Reason.SUSPEND, r"recipient address rejected: access denied", status=r"7\.50[45]"),
     # Exchange Online for addresses that its directory lacks, Postfix for addresses that take no mail.
     _of(Reason.USER_UNKNOWN, r"recipient address rejected: access denied"),
@@ -59,7 +65,7 @@ _VAGUE = (
         no route to|no valid route|unable to (route|resolve)|all routes
         (could not|cannot|can't|unable to|failed to) connect
         connection (was )?(refused|lost|closed|failed|failure)|lost connection|socket error
-        host (is )?(unreachable|not found, try again)|host name lookup|name server|no mx or a for
+        host (is )?(unreachable|not found, try again)|host name lookup|name server|no mx or a
         dns (error|records?)|temporary failure in mx|had no relevant answers|malformed name server
         network (is )?(unreachable|error)|unrouteable mail domain|address family mismatch
         establish an smtp connection|not reachable within ... period

@@ -50,6 +50,8 @@ SIGNATURE = compile_phrases(r"""
     sorry, we were unable to deliver your message|following addresses had (permanent|delivery|transient)
     we had trouble delivering your message|unable to deliver message to the following address|-------server message
     you are not a member of this mailing list|has detected a loop condition|was automatically rejected:
+    message could not be delivered to mobile|no valid recipients for this mm
+    your mail (sent|attempted to be delivered) on:
     ------- failure reasons|body of message generated response|error message below:|addresses had delivery problems
 """)
 DELAY = compile_phrases(r"""
@@ -57,7 +59,8 @@ DELAY = compile_phrases(r"""
     delivery attempts will continue|still being retried|not yet been delivered|need ?n[o']t (to )?re-?send
     do not need to re-?send|warning message only|temporary failure report|has been delayed|is delayed for
     message (is|was|has been) delayed|delays? in delivering your message|still (being )?(undelivered|queued)
-    is still awaiting|this is (only )?a warning|continue to attempt|no action is required on your part
+    is still awaiting|this is (only |just )?a warning|this is an advisory-only|has been postponed
+    continue to attempt|no action is required on your part
     no need to re-?send|wird weiter versucht|отложен|配信が遅れ
 """)
 DELAY_SUBJECT = compile_phrases("delay|warning|still being retried|verzögert|retard|retras|遅延|отложен")
@@ -87,12 +90,20 @@ AWAY_TEXT = compile_phrases(r"""
     this is an auto(matic |-|mated )?re(ply|sponse|sponder)|je suis (actuellement )?absent
     ich bin (derzeit )?(nicht im büro|abwesend|im urlaub)
 """)
+# Names and sentences of filters that ask; nothing else writes them.
+CERTAIN_CHALLENGE = compile_phrases(r"""
+    \btmda\b|spam ?arrest|boxtrapper|mailinblack|ipermitmail|0spam\.com|antispam uol|\[qurb|vanquish|mailblocks
+    choicemail|bluebottle|knowspam|boxbe|to release your message|being held because|challenge.response
+    unverified e-?mail to|requires? that you verify|requires? verification verify
+    only from senders i have approved|approved senders, please
+    verify that you are a (real|human|live)|sender (verification|authentication) (is )?(required|request)
+    i('m| am) protecting myself from (receiving )?(junk|spam)
+""")
 CHALLENGE = compile_phrases(r"""
     (please |must |to )(confirm|verify|authenticate|validate) ... (message|e-?mail|mail|address|identity|sender|human)
     (requires?|pending|awaiting|needs) (sender )?(verification|confirmation|authori[sz]ation)
-    (confirm|verification) ... (by|to) (clicking|replying|be delivered)|spam ?arrest|boxtrapper|antispam uol|tmda
-    vanquish|mailinblack|ipermitmail|0spam\.com|challenge.response|unverified e-?mail to
-    i('m| am) protecting myself from (receiving )?(junk|spam)|approved? (list|sender)s? ... (click|reply|visit)
+    (confirm|verification) ... (by|to) (clicking|replying|be delivered)
+    approved? (list|sender)s? ... (click|reply|visit|fill)
     just (this )?once ... (click|reply|confirm)
 """)
 CHALLENGE_SUBJECT = compile_phrases(r"""

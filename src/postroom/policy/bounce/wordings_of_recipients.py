@@ -108,7 +108,8 @@ MISSING_RECIPIENTS = (
         \b<host>( [^\s:;<\[]+){0,4} (does ?n[o']t exist|must exist|(was|could) ?n[o']t (be )?found)
         <wrong> (destination |recipient |remote |mail |the )*<host>\b|unknown domain
         (couldn't find any|cannot find( the)?|could ?n[o']t (find|resolve)( the)?) (\S+ )?<host>\b
-        unrout(e)?able address|name or service not known|host unreachable|unresolvable domain|dead domain
+        no mx or a records?|unrout(e)?able address|name or service not known|host unreachable|unresolvable domain
+        dead domain
         host address lookups failed permanently|point to non-existent hosts|no such domain|nonexistentdomain
         nxdomain|dns server returned answer with no data|bad destination system|account or domain may not exist
         mail domain mentioned ... unknown|dns lookup failure: host|no matches to nameserver query
