@@ -137,7 +137,8 @@ async def claim_due(
 
     None when there were some, but all for domains that are to be left alone for now.
     """
-    arguments = {"outlet": outlet, "lane": lane, "worker": worker, "flows": list(most), "most": list(most.values())}
+    turns = {"flows": list(most), "most": list(most.values()), "limit": sum(most.values())}
+    arguments = {"outlet": outlet, "lane": lane, "worker": worker, **turns}
     cursor = await database.execute(statement("claim_due"), arguments)
     rows = await cursor.fetchall()
     claimed = [Claimed(*row[:-1]) for row in rows if row[-1]]

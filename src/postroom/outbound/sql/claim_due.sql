@@ -12,14 +12,17 @@ WITH due AS (
         CROSS JOIN LATERAL (
             SELECT id
             FROM outbound_delivery
-            WHERE lane_id = %(lane)s AND flow = turn.flow AND priority = urgency
-              AND status IN ('queued', 'deferred') AND due_at <= now()
-            ORDER BY due_at
+            WHERE lane_id = %(lane)s AND flow = turn.flow AND status IN ('queued', 'deferred')
+              -- As pairs, and in their order: otherwise the index by due_at looks as good, and reads the whole lane for
+              -- each priority that nobody uses.
+              AND (priority, due_at) >= (urgency, '-infinity') AND (priority, due_at) <= (urgency, now())
+            ORDER BY priority, due_at
             LIMIT turn.most
             FOR UPDATE SKIP LOCKED
         ) AS candidate
         LIMIT turn.most
     ) AS taken
+    LIMIT %(limit)s  -- never fewer than are found; said so that the plan is made for that many
 ), judged AS (
     SELECT due.id, pause.until, pause.reason
     FROM due
