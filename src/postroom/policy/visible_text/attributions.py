@@ -12,6 +12,7 @@ from postroom.policy.visible_text.phrases import LEADS, WROTE
 
 _MAX_LINES = 6
 _MAX_LENGTH = 500
+_MAX_BARE = 100  # without an address and without a first word that tells
 
 
 # The longest first, that none hides another.
@@ -24,7 +25,8 @@ _WROTE_GLUED = re.compile(
     r"写道|寫道|写到|来信|書きました|のメッセージ|のメール|작성|님이 씀|썼습니다|כתב|كتب|เขียน|लिखा"
 )
 # "Wed, 3 …", "lør. 5. …", "чт, 3 …": a short word before a number.
-_WEEKDAY = re.compile(r"[^\W\d_]{1,12}[.,]{1,2} ?\d")
+_WEEKDAY = re.compile(r"[^\W\d_][^\s\d]{0,11}?[.,]{0,2} ?\d")
+_WORD_LEAD = re.compile(rf"(?:{_LEADS})(?![^\W_])", re.IGNORECASE)
 _DATE = re.compile(
     r"""(?<!\d)(?:19|20)\d\d(?!\d)            # a year
     | (?<!\d)\d{1,4}[./\-]\ ?\d{1,2}[./\-]\ ?\d{1,4}(?!\d)
@@ -34,7 +36,10 @@ _DATE = re.compile(
 )
 _TIME = re.compile(r"(?<!\d)\d{1,2}[:.h]\d\d(?!\d)")
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,]+@[^\s<>()\[\]:;,]+")
+_ENDS_WITH_ADDRESS = re.compile(r"<[^<>\s]+@[^<>\s]+>\)?,?(?: \S{1,4}){0,2}$")
 _ENDS = re.compile(r"[:\uff1a]\s*[*_>\"'\-]*$")
+# The end of an author's sentence, but no date or abbreviation.
+_ENDS_SENTENCE = re.compile(r"[^\W\d]{4}[.!?\u2026:;]$|[!?]$")
 # Gmail has written so in languages that lack a translation.
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d?:\d\d GMT[+-]\d\d?:\d\d .{2,80}")
 
@@ -42,22 +47,35 @@ _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d?:\d\d GMT[+-]\d\d?:\d\d .{2,80}")
 def find_attribution(lines: Sequence[Line], last: int) -> int | None:
     """The index of the first line of the attribution that ends with line `last`; None when none ends there.
 
-    All its lines are of one quote level, without an empty line between them.
+    All its lines are of one quote level, without an empty line between them. The fewest lines that make one are taken,
+    and lines above only where what was found cannot be the beginning: an author's words may stand right above.
     """
     if lines[last].is_blank or not _may_end(lines[last].words):
         return None
-    found = None
+    found: int | None = None
     words = ""
     for first in range(last, max(last - _MAX_LINES, -1), -1):
         line = lines[first]
         if line.is_blank or line.depth != lines[last].depth or len(words) > _MAX_LENGTH:
             break
-        words = f"{line.words} {words}".strip()
-        if _is_attribution(words) and (found is None or _is_dated_lead(words)):
+        below, words = words, f"{line.words} {words}".strip()
+        if found is None:
+            found = first if _is_attribution(words) else None
+        elif _continues(line.words, below) and _is_attribution(words):
             found = first
-        if found is not None and _is_dated_lead(words):
+        elif _ENDS_SENTENCE.search(line.words) or _is_complete(below):
             break
     return found
+
+
+def _continues(words: str, below: str) -> bool:
+    """Whether the line is the beginning of the attribution that goes on below: `On Tue, May 3,`, `Mary <mary@x>`."""
+    if _ENDS_SENTENCE.search(words):
+        return False
+    if _ENDS_WITH_ADDRESS.search(words):
+        return not _ADDRESS.search(below)
+    has_sign = words.endswith(",") or any(character.isdigit() for character in words)
+    return has_sign and not _is_complete(below) and _is_dated_lead(f"{words} {below}")
 
 
 def ends_like_attribution(words: str) -> bool:
@@ -91,7 +109,11 @@ def _has_the_parts(words: str) -> bool:
     if not _ENDS.search(words):
         return bool(date and (address or _is_dated_lead(words)) and _wrote(words[-16:]))
     if _wrote(words):
-        return bool(address) or (_is_dated_lead(words) and _says_who_at_the_end(words))
+        return (
+            bool(address)
+            or bool(date and _TIME.search(words) and len(words) <= _MAX_BARE)
+            or (_is_dated_lead(words) and _says_who_at_the_end(words))
+        )
     return bool(date and address and (_TIME.search(words) or _starts(words)))
 
 
@@ -108,6 +130,11 @@ def _end_of_verb(words: str) -> int:
     """Where the last “wrote” ends, 0 when there is none."""
     ends = [word.end() for word in _WORD.finditer(words) if word[0].lower() in _VERBS]
     return ends[-1] if ends else max((glued.end() for glued in _WROTE_GLUED.finditer(words)), default=0)
+
+
+def _is_complete(words: str) -> bool:
+    """Whether nothing of an attribution can stand above: it has a date, and begins with a word that tells."""
+    return bool(_WORD_LEAD.match(words) and _DATE.search(words))
 
 
 def _is_dated_lead(words: str) -> bool:

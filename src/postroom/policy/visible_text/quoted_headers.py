@@ -20,7 +20,7 @@ _KINDS = {
     for label in labels
 }  # fmt: skip
 # "Data" is a date in Italian and "A" a recipient in several: which kind does not matter, how many differ does.
-_FIELD = re.compile(r"[*_\[\s]{0,6}([^\W\d_][\w .’'()/-]{0,28}?)[*_\]\s]{0,4}[:\uff1a][*_]{0,3}(?:\s|(?=\S))(.*)")
+_FIELD = re.compile(r"[*_\[\s]{0,6}([^\W\d_][^\d:\uff1a<>@]{0,28}?)[*_\]\s]{0,4}[:\uff1a]")
 _MAX_BLOCK = 14
 _ADDRESS = re.compile(r"@|mailto:|\[SMTP:", re.IGNORECASE)
 _RULE = re.compile(r"[-_=*\u2500\u2014\u2013~#.\s]{5,}")
@@ -53,7 +53,7 @@ def _is_drawn(words: str) -> bool:
     """`-----Original Message-----`, `Begin forwarded message:`, `Please reply above this line`."""
     if len(words) > _MAX_DRAWN:
         return False
-    lowered = words.lower()
+    lowered = phrases.fold(words)
     phrase = lowered.strip(_DASHES + " :\uff1a>|")
     if phrase in _FORWARDED or _REPLY_ABOVE.fullmatch(lowered):
         return True
@@ -91,7 +91,7 @@ def _kinds_in(block: Sequence[str]) -> list[str]:
 
 def _kind_of(words: str) -> str | None:
     match = _FIELD.match(words)
-    return _KINDS.get(match[1].strip(" *_").lower()) if match else None
+    return _KINDS.get(phrases.fold(match[1].strip(" *_"))) if match else None
 
 
 def start_of_announcement(lines: Sequence[Line], index: int) -> int:
