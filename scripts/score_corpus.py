@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-CORPORA = {"bounces": "scripts.corpora.bounces"}
+CORPORA = {corpus: f"scripts.corpora.{corpus}" for corpus in ("bounces", "replies", "malformed")}
 
 
 def main() -> None:

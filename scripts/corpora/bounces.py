@@ -4,54 +4,18 @@ An expected recipient counts as found under its own address or one of its aliase
 nobody is missing and nobody is invented. What the manifest leaves open (null) is not compared.
 """
 
-import json
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from postroom.policy.classification import Classification, NoticedRecipient, classify
-
-Members = Mapping[str, Any]
-
-
-@dataclass(slots=True)
-class Score:
-    """Counts of right and of compared answers by question, and a line about each wrong one."""
-
-    right: dict[str, int] = field(default_factory=dict)
-    compared: dict[str, int] = field(default_factory=dict)
-    misses: list[str] = field(default_factory=list)
-    slowest_s: float = 0.0
-
-    def add(self, question: str, entry: str, *, got: object, expected: object) -> None:
-        """`expected` as a tuple: any of these."""
-        is_right = got in expected if isinstance(expected, tuple) else got == expected
-        self.compared[question] = self.compared.get(question, 0) + 1
-        self.right[question] = self.right.get(question, 0) + is_right
-        if not is_right:
-            self.misses.append(f"{entry}: {question}: {got!r}, expected {expected!r}")
-
-    def rate(self, question: str) -> float:
-        return self.right[question] / self.compared[question]
-
-    @property
-    def rates(self) -> list[str]:
-        lines = [
-            f"{question:12} {self.right[question]:5}/{compared:<5} {self.rate(question):7.1%}"
-            for question, compared in self.compared.items()
-        ]
-        return [*lines, f"slowest file {self.slowest_s * 1000:.0f} ms"]
+from scripts.corpora.score import Members, Score, entries
 
 
 def score(folder: Path) -> Score:
     result = Score()
-    for entry in json.loads((folder / "manifest.json").read_bytes()):
-        raw = (folder / entry["file"]).read_bytes()
-        started = time.perf_counter()
-        classification = classify(raw)
-        result.slowest_s = max(result.slowest_s, time.perf_counter() - started)
+    for entry, raw in entries(folder):
+        with result.timed():
+            classification = classify(raw)
         _compare(result, entry["id"], classification, entry["expected"])
     return result
 

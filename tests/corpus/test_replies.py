@@ -33,8 +33,8 @@ def test_what_a_broken_reply_gives_is_text_that_a_database_takes(
 
 LINES = [
     "> ", ">", "x\n", "\n", " ", "-", "--\n", "On ", "On 1/1/2016 a@b wrote:\n", "From: a@b\n", "Sent: 1\n", "wrote:\n",
-    "2016 ", "Sent from my x\n", "<", "a@b ", ":", "_____\n", "<blockquote>", "<div class=gmail_quote>", "<p>", "<a b=\"",
-    "begin 644 a\n", "M\n", "<!--", "&#9999999999;", "<td>", "</div>", "(", "|",
+    "2016 ", "Sent from my x\n", "<", "a@b ", ":", "_____\n", "<blockquote>", "<div class=gmail_quote>", "<p>",
+    "<a b=\"", "begin 644 a\n", "M\n", "<!--", "&#9999999999;", "<td>", "</div>", "(", "|",
 ]  # fmt: skip
 
 
