@@ -10,8 +10,9 @@ QUOTE, ATTRIBUTION, SIGNATURE, CUT = "quote", "attribution", "signature", "cut"
 # people write between such quotations within the block.
 GMAIL = "gmail"
 
-# Not what is left of `<mary@example.com>:` on a line that a program broke.
-_QUOTE_MARKS = re.compile(r"\s{0,3}((?:[>|\uff1e][ \t]{0,2})+)(?!:\s*$|wrote:)")
+_QUOTE_MARKS = re.compile(r"\s{0,3}((?:[>|\uff1e][ \t]{0,2})+)")
+# What is left of `Mary <mary@example.com> wrote:` on a line that a program broke.
+_END_OF_ADDRESS = re.compile(r"\s*>[^<>]{0,40}[:\uff1a]\s*")
 # What clients wrap names and lines in: marks of direction and spaces without width.
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad]")
 
@@ -33,13 +34,25 @@ class Line:
 
 def plain_lines(text: str) -> list[Line]:
     """The lines of plain text, their depth told by `>` marks."""
-    return [_read(line) for line in text.split("\n")]
+    lines: list[Line] = []
+    is_open = False  # an angle bracket on the line above
+    for line in text.split("\n"):
+        is_address = is_open and _END_OF_ADDRESS.fullmatch(line) is not None
+        lines.append(Line(line, _clean(line), 0) if is_address else _read(line))
+        is_open = line.rfind("<") > line.rfind(">")
+    return lines
 
 
 def marked_lines(lines: list[TextLine]) -> list[Line]:
     """The lines of HTML, their depth told by the marked elements around them."""
-    is_gmail_exact = any(line.marks[GMAIL] and line.marks[QUOTE] for line in lines)
-    return [_read_marked(line, QUOTE if is_gmail_exact else GMAIL) for line in lines]
+    is_exact = any(line.marks[GMAIL] and line.marks[QUOTE] for line in lines)
+    is_lead = True  # within Gmail's block, above its first blockquote
+    read: list[Line] = []
+    for line in lines:
+        is_lead = not line.marks[GMAIL] or (is_lead and not line.marks[QUOTE])
+        depth = line.marks[QUOTE] or (0 if is_exact else line.marks[GMAIL])
+        read.append(_read_marked(line, depth, ATTRIBUTION if is_exact and is_lead and line.marks[GMAIL] else ""))
+    return read
 
 
 def _read(text: str) -> Line:
@@ -51,10 +64,10 @@ def _read(text: str) -> Line:
     return Line(text, _clean(text[marks.end() :]), depth)
 
 
-def _read_marked(line: TextLine, outer_quote: str) -> Line:
+def _read_marked(line: TextLine, depth: int, default_mark: str) -> Line:
     plain = _read(line.text)
-    mark = next((mark for mark in (CUT, SIGNATURE, ATTRIBUTION, QUOTE) if line.marks[mark]), "")
-    return Line(line.text, plain.words, plain.depth + max(line.marks[QUOTE], line.marks[outer_quote]), mark)
+    mark = next((mark for mark in (CUT, SIGNATURE, ATTRIBUTION, QUOTE) if line.marks[mark]), default_mark)
+    return Line(line.text, plain.words, plain.depth + depth, mark)
 
 
 def _clean(text: str) -> str:
