@@ -1,6 +1,6 @@
 """Is a message taken apart as a person would, whatever is wrong with it?"""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -180,11 +180,11 @@ def test_depth_and_number_of_parts_are_bounded() -> None:
 def test_a_hundred_kilobytes_of_anything_are_read_in_a_moment(piece: bytes, encoding: bytes, kind: bytes) -> None:
     junk = piece * (100_000 // len(piece))
     raw = b"Content-Transfer-Encoding: " + encoding + b"\nContent-Type: " + kind + b"\n\n" + junk
-    started = perf_counter()
+    started = process_time()
     for part in read_entity(raw).walk():
         assert isinstance(part.text + part.filename + part.disposition, str)
     read_parameters(junk.decode("latin-1"))
-    assert perf_counter() - started < 2  # quadratic would take many times as long
+    assert process_time() - started < 2  # quadratic would take many times as long
 
 
 PIECES = [

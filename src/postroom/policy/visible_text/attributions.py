@@ -11,7 +11,7 @@ from postroom.policy.visible_text.line import Line
 from postroom.policy.visible_text.phrases import LEADS, WROTE
 
 _MAX_LINES = 6
-_MAX_LENGTH = 500
+_MIN_LENGTH, _MAX_LENGTH = 3, 500
 _MAX_BARE = 100  # without an address and without a first word that tells
 
 
@@ -87,7 +87,7 @@ def ends_like_attribution(words: str) -> bool:
 
 
 def _may_end(words: str) -> bool:
-    if len(words) > _MAX_LENGTH:
+    if not _MIN_LENGTH <= len(words) <= _MAX_LENGTH:
         return False
     return bool(_ENDS.search(words) or words.endswith("-") or _wrote(words[-20:]) or _ISO_DATE.fullmatch(words))
 

@@ -6,6 +6,7 @@ user, mostly without marking the lines of the message; so what follows such a bl
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import takewhile
 
 from postroom.policy.visible_text import phrases
@@ -89,6 +90,7 @@ def _kinds_in(block: Sequence[str]) -> list[str]:
     return kinds
 
 
+@lru_cache(maxsize=256)  # each line is looked at from all lines of the block above it
 def _kind_of(words: str) -> str | None:
     match = _FIELD.match(words)
     return _KINDS.get(phrases.fold(match[1].strip(" *_"))) if match else None
