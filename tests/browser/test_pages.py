@@ -83,3 +83,23 @@ def test_the_language_changes_where_one_is(page: Page, postroom: Postroom) -> No
     page.locator("summary", has_text="Langue").click()
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("link", name=re.compile("Emails"))).to_be_visible()
+
+
+def test_home(look: Look, messages: list[Report]) -> None:
+    look("/", "home")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/profile", "/profile/password", "/profile/second-factor", "/profile/sessions", "/settings/users",
+        "/settings/users/1/remove", "/settings/audit-log",
+    ],
+)  # fmt: skip
+def test_account_and_people(look: Look, path: str) -> None:
+    look(path, path.strip("/").replace("/", "-"))
+
+
+@pytest.mark.parametrize("path", ["/password/forgotten", "/password/new/x/x"])
+def test_a_new_password(chromium: Browser, postroom: Postroom, path: str) -> None:
+    look_at(chromium, postroom.installation.url + path, name=path.strip("/").replace("/", "-"))

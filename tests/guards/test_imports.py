@@ -24,6 +24,7 @@ ONLY_IMPORTED_BY = {
         "postroom.outbound.queue",
         "postroom.outbound.outcome",
         "postroom.outbound.attention",
+        "postroom.outbound.flow",
         "postroom.outbound.search",
         "postroom.outbound.steer",
         "postroom.outbound.submit",

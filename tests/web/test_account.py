@@ -173,7 +173,7 @@ def test_needs_a_right_code_to_add_an_app(person: User) -> None:
     browser, _ = sign_in()
     browser.get("/profile/second-factor")
     browser.post("/profile/second-factor", {"code": "123"})
-    assert sign_in()[1] == "/messages"
+    assert sign_in()[1] == "/"
 
 
 def test_needs_the_password_to_take_the_app_away(person: User) -> None:
@@ -182,7 +182,7 @@ def test_needs_the_password_to_take_the_app_away(person: User) -> None:
     browser.post("/profile/second-factor", {"password": "wrong", "do": "off"})
     assert sign_in()[1] == "/login/code"
     browser.post("/profile/second-factor", {"password": PASSWORD, "do": "off"})
-    assert sign_in()[1] == "/messages"
+    assert sign_in()[1] == "/"
 
 
 def test_keeps_the_apps_key_encrypted(person: User) -> None:

@@ -61,17 +61,15 @@ def test_asks_a_stranger_to_sign_in(route: str, method: str) -> None:
 
 # Pages about the person who asks, in whichever workspace.
 PERSONAL = {"/profile", "/profile/password", "/profile/second-factor", "/profile/sessions"}
-# Leads on to a page that asks.
-REDIRECTS: set[str] = {"/"}
 
 
-@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL - REDIRECTS))
+@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL))
 def test_asks_what_the_person_may_do(route: str) -> None:
     assert hasattr(resolve(example_of(route)).func, "action"), "let the view begin with @needs(Action.…)"
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL - REDIRECTS))
+@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL))
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_lets_nobody_act_in_a_workspace_of_others(route: str, method: str, outsider: Client, member: Client) -> None:
     """A form that names another's workspace is refused; an address that does shows the person's own."""

@@ -93,7 +93,7 @@ SESSION_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
 LOGIN_URL = "/login"
-LOGIN_REDIRECT_URL = "/messages"
+LOGIN_REDIRECT_URL = "/"
 X_FRAME_OPTIONS = "SAMEORIGIN"
 # Attachments arrive as base64 inside JSON: a third larger, and a little for the rest.
 DATA_UPLOAD_MAX_MEMORY_SIZE = POSTROOM.max_message_bytes * 3 // 2 + 65_536

@@ -32,6 +32,7 @@ class Link:
 
 
 MAIN = (
+    Entry(_("Home"), "home", Action.SEE_MAIL, ("home",)),
     Entry(_("Emails"), "mail", Action.SEE_MAIL, ("messages", "message")),
     Entry(_("Capture"), "flask", Action.SEE_CAPTURE, ("captured-list", "captured")),
 )

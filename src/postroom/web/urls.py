@@ -3,13 +3,13 @@
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
 from django.urls import path
-from django.views.generic import RedirectView
 
 from postroom.web.views import (
     assets,
     audit,
     capture,
     health,
+    home,
     invitation,
     messages,
     password,
@@ -43,7 +43,8 @@ urlpatterns = [
     ),
     path("settings/audit-log", audit.audit_log, name="audit-log"),
     path("preferences", preferences.preferences, name="preferences"),
-    path("", RedirectView.as_view(pattern_name="messages"), name="home"),
+    path("", home.home, name="home"),
+    path("flow", home.home_flow, name="home-flow"),
     path("messages", messages.message_list, name="messages"),
     path("messages/<uuid:message_id>", messages.message, name="message"),
     path("messages/<uuid:message_id>/raw", messages.raw_message, name="message-raw"),

@@ -1,0 +1,109 @@
+"""What needs a person first, and how mail flows."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from postroom.outbound import attention, flow
+from postroom.outbound.attention import FailureGroup
+from postroom.outbound.flow import Day
+from postroom.policy.permission import Action
+from postroom.policy.status import Status
+from postroom.web.seat import needs
+from postroom.web.vocabulary import STATES
+from postroom.workspaces.access import Seat, alerts_of
+
+DAYS = 30
+MOST_ALERTS = 20
+# kind of an alert: the route of the page where it is mended.
+ALERT_PAGES: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """Something to mend; `url` is empty while no page does it."""
+
+    what_happened: str
+    what_to_do: str
+    count: int
+    last_seen_at: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRow:
+    """Deliveries that came to the same for the same reason."""
+
+    status: Status
+    reason: str
+    count: int
+    url: str
+
+
+@require_safe
+@needs(Action.SEE_MAIL)
+def home(request: HttpRequest, seat: Seat) -> HttpResponse:
+    alerts = alerts_of(seat.workspace).filter(resolved_at=None).order_by("-last_seen_at")[:MOST_ALERTS]
+    context = {
+        "alerts": [
+            AlertRow(alert.what_happened, alert.what_to_do, alert.count, alert.last_seen_at, _alert_url(alert.kind))
+            for alert in alerts
+        ],
+        "failures": [_failure(group) for group in attention.failures(seat.workspace)],
+    }
+    return render(request, "web/home.html", context)
+
+
+@require_safe
+@needs(Action.SEE_MAIL)
+def home_flow(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """The numbers, loaded into the page when it stands: counting a month of mail takes longer than drawing it."""
+    now, zone = timezone.now(), timezone.get_current_timezone()
+    days = flow.tries_by_day(seat.workspace, days=DAYS, now=now, zone=zone)
+    context = {
+        "days": days,
+        "today": days[-1],
+        "chart": _chart(days),
+        "waiting": flow.waiting(seat.workspace, now=now),
+        "most": flow.MOST,
+        "now": now,
+        "limit": seat.workspace.default_server_daily_limit,
+        "used": flow.default_server_use(seat.workspace, now=now),
+    }
+    return render(request, "web/_flow.html" if "HX-Request" in request.headers else "web/flow.html", context)
+
+
+def _failure(group: FailureGroup) -> FailureRow:
+    query = {"status": group.status.value, **({"cause": group.cause} if group.cause else {})}
+    reason = group.reason or str(STATES[group.status].meaning)
+    return FailureRow(group.status, reason, group.count, f"{reverse('messages')}?{urlencode(query)}")
+
+
+def _alert_url(kind: str) -> str:
+    return reverse(ALERT_PAGES[kind]) if kind in ALERT_PAGES else ""
+
+
+def _chart(days: list[Day]) -> str:
+    """As charts.js draws it."""
+    series = [(Status.SENT, "green"), (Status.DEFERRED, "amber"), (Status.BOUNCED, "red")]
+    return json.dumps(
+        {
+            "labels": [date_format(day.date, "j M") for day in days],
+            "series": [
+                {
+                    "label": str(STATES[status].word),
+                    "tone": tone,
+                    "values": [getattr(day, status.value) for day in days],
+                }
+                for status, tone in series
+            ],
+        }
+    )
