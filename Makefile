@@ -14,7 +14,7 @@ fmt:  ## format, and repair what ruff can
 	@.venv/bin/ruff format && .venv/bin/ruff check --fix
 
 bench:  ## measure beside the peers; BENCH_ARGS=--write renews benchmarks/RESULTS.md
-	@scripts/setup
+	@scripts/setup --group bench
 	@.venv/bin/python -m benchmarks $(BENCH_ARGS)
 
 setup:  ## only the virtual environment
