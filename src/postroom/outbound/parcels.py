@@ -1,7 +1,9 @@
 """What a carrier takes to a server: claimed deliveries of one message, with envelope and bytes ready."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from uuid import UUID
@@ -25,6 +27,8 @@ READ_AHEAD_BYTES = 4 * 1024 * 1024
 # RFC 5321 §4.5.3.1.8: a server must take at least 100 recipients in one transaction.
 MAX_RECIPIENTS = 100
 MAX_LOADED_SIGNERS = 1000
+SIGNED_AT_ONCE = 10  # a thread's errand: long against the switch of threads, short against the wait for the first
+SIGNING_THREADS = 2
 # By workspace, its routing version (a changed key raises it) and the From's domain.
 _loaded_signers: dict[tuple[int, int, str], tuple[Signer, ...]] = {}
 
@@ -67,11 +71,14 @@ async def pack(
     for ids in _slices(facts):
         async with pool.connection() as database:
             contents = await queue.read_contents(database, ids)
-        for fact in map(facts.__getitem__, ids):
+        async for fact, chunks in _assemble([facts[message_id] for message_id in ids], contents, target):
             if target.routing_version not in (None, fact.routing_version):
                 yield None
                 return
-            for parcel in await _parcels_or_hold(by_message[fact.id], fact, contents.get(fact.id), target):
+            if isinstance(chunks, PostroomError):
+                await jobs.in_thread(partial(queue.hold, fact.id, reason=chunks.message))
+                continue
+            for parcel in _parcels(by_message[fact.id], fact, chunks, target):
                 yield parcel
 
 
@@ -117,28 +124,71 @@ def _slices(facts: dict[UUID, queue.Facts]) -> Iterator[list[UUID]]:
         yield slice_
 
 
-async def _parcels_or_hold(
-    deliveries: Sequence[queue.Claimed], fact: queue.Facts, content: queue.Content | None, target: Target
-) -> list[Parcel]:
-    """None when the message cannot be put together (its DKIM key is sealed): it is held, the others go on."""
+async def _assemble(
+    facts: Sequence[queue.Facts], contents: Mapping[UUID, queue.Content], target: Target
+) -> AsyncIterator[tuple[queue.Facts, list[bytes] | PostroomError]]:
+    """The messages put together, in order; an error for one that cannot be: it is held, the others go on."""
+    batches = [facts[start : start + SIGNED_AT_ONCE] for start in range(0, len(facts), SIGNED_AT_ONCE)]
+    # All at once: while the first are on their way the threads sign the next.
+    started = [_start(batch, contents, [await _signers(fact, target) for fact in batch]) for batch in batches]
+    for batch, result in zip(batches, started, strict=True):
+        for pair in zip(batch, await result if isinstance(result, asyncio.Future) else result(), strict=True):
+            yield pair
+
+
+def _start(
+    batch: Sequence[queue.Facts],
+    contents: Mapping[UUID, queue.Content],
+    signers: Sequence[tuple[Signer, ...] | PostroomError],
+) -> asyncio.Future[list[list[bytes] | PostroomError]] | Callable[[], list[list[bytes] | PostroomError]]:
+    """A batch being put together in a thread where that takes RSA, which lets others run; else how to do it later."""
+    work = partial(_put_together, batch, contents, signers)
+    if any(signer.key_bits is not None for some in signers if isinstance(some, tuple) for signer in some):
+        return asyncio.get_running_loop().run_in_executor(_signing(), work)
+    return work
+
+
+def _put_together(
+    batch: Sequence[queue.Facts],
+    contents: Mapping[UUID, queue.Content],
+    signers: Sequence[tuple[Signer, ...] | PostroomError],
+) -> list[list[bytes] | PostroomError]:
+    return [_whole(fact, contents.get(fact.id), some) for fact, some in zip(batch, signers, strict=True)]
+
+
+def _whole(
+    fact: queue.Facts, content: queue.Content | None, signers: tuple[Signer, ...] | PostroomError
+) -> list[bytes] | PostroomError:
+    if isinstance(signers, PostroomError):
+        return signers
+    if content is None:
+        return PrunedError()
     try:
-        if content is None:
-            raise PrunedError
-        signers = await _signers(fact) if target.is_signed_by_us else ()
-        chunks = assemble.assemble(fact, content, signers)
-        return list(_parcels(deliveries, fact, chunks, target))
+        return assemble.assemble(fact, content, signers)
     except PostroomError as error:
-        await jobs.in_thread(partial(queue.hold, fact.id, reason=error.message))
-        return []
+        return error
 
 
-async def _signers(fact: queue.Facts) -> tuple[Signer, ...]:
-    """From the cache where possible: a thread switch a message would cost more than the query it avoids."""
+@cache
+def _signing() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(SIGNING_THREADS, thread_name_prefix="sign")
+
+
+async def _signers(fact: queue.Facts, target: Target) -> tuple[Signer, ...] | PostroomError:
+    """From the cache where possible: a thread switch a message would cost more than the query it avoids.
+
+    The error of a key that is sealed by another secret.
+    """
+    if not target.is_signed_by_us:
+        return ()
     key = (fact.workspace_id, fact.routing_version, assemble.from_domain(fact.header_from))
     if key not in _loaded_signers:
         if len(_loaded_signers) > MAX_LOADED_SIGNERS:
             _loaded_signers.clear()
-        _loaded_signers[key] = await jobs.in_thread(assemble.load_signers, key[0], key[2])
+        try:
+            _loaded_signers[key] = await jobs.in_thread(assemble.load_signers, key[0], key[2])
+        except PostroomError as error:
+            return error
     return _loaded_signers[key]
 
 
