@@ -28,6 +28,9 @@ _CLOSED_BY = {
 # How far up an end tag may reach: what is opened deeper below another element was never meant.
 _REACH = 100
 
+# Ten times what the largest newsletters hold.
+MAX_ELEMENTS = 100_000
+
 _TAG_NAME = re.compile(r"[A-Za-z][^\s/>]*")
 _TAG_MARK = re.compile(r"[>\"']")
 _ATTRIBUTE = re.compile(r"""([^\s=/"'][^\s=/]*)(?:\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^\s"'][^\s]*)))?""")
@@ -52,7 +55,7 @@ class Element:
 
 
 def parse_html(text: str) -> Element:
-    """The root, an element without a name, that holds the document."""
+    """The root, an element without a name, that holds the document, up to the first MAX_ELEMENTS elements."""
     return _Builder(text).build()
 
 
@@ -62,11 +65,12 @@ class _Builder:
         self.root = Element("", {})
         self.open = [self.root]
         self.open_names: Counter[str] = Counter()
+        self.elements_left = MAX_ELEMENTS
         self.missing: set[str] = set()  # strings that the rest of the text does not hold
 
     def build(self) -> Element:
         position = 0
-        while position < len(self.text):
+        while position < len(self.text) and self.elements_left:
             less_than = self.text.find("<", position)
             end = len(self.text) if less_than < 0 else less_than
             self.add_text(position, end)
@@ -115,6 +119,7 @@ class _Builder:
     def start_element(self, name: str, attributes: str, end: int) -> int:
         if self.open[-1].name in _CLOSED_BY.get(name, ()):
             self.pop()
+        self.elements_left -= 1
         element = Element(name, _read_attributes(attributes))
         self.open[-1].children.append(element)
         if name in _RAW_TEXT:

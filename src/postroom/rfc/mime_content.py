@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from postroom.rfc.flowed import unflow
 from postroom.rfc.html_text import html_to_text
 from postroom.rfc.mime import Entity
+from postroom.rfc.tnef import read_tnef
 from postroom.rfc.transfer_encoding import decode_uu
 
 _TEXTS = ("text/plain", "text/html")
 _MESSAGES = ("message/rfc822", "message/global")
+_TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _UU_FILE = re.compile(
     r"^begin [0-7]{3,4} +(\S[^\n]*)\n((?:[ -`]{1,64}[ \t]{0,2}\n)+)(?:`?\n)?end\b[^\n]*\n?", re.MULTILINE
 )
@@ -25,21 +27,24 @@ _EXTENSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A part that is not shown as text. `name`: as sent, or one made of its type when it has none; `uuencoded`: the
-    lines of a file that stands within the text of the part."""
+    """A part that is not shown as text.
+
+    `name`: as sent, or one made of its type when it has none; `within`: the octets of a file that stands uuencoded in
+    the text of the part, or in its winmail.dat.
+    """
 
     name: str
     entity: Entity
-    uuencoded: str | None = None
+    within: bytes | None = None
 
     @property
     def content_type(self) -> str:
-        return "application/octet-stream" if self.uuencoded is not None else self.entity.content_type
+        return "application/octet-stream" if self.within is not None else self.entity.content_type
 
     @property
     def content(self) -> bytes:
         """The octets, without transfer encoding."""
-        return self.entity.decoded if self.uuencoded is None else decode_uu(self.uuencoded.encode("ascii", "replace"))
+        return self.entity.decoded if self.within is None else self.within
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ class _Sorting:
 
     def add(self, entity: Entity, *, is_alone: bool) -> None:
         if not _is_shown(entity, is_alone=is_alone):
-            self.files.append(File(entity.filename or _make_name(entity), entity))
+            self.files.extend(_files_of(entity))
         elif entity.content_type == "text/html":
             self.html.append(entity.text)
         else:
@@ -88,7 +93,8 @@ class _Sorting:
     def add_text(self, entity: Entity) -> None:
         """The text without the files that are uuencoded in it."""
         text = _read_plain(entity)
-        self.files.extend(File(match[1].strip(), entity, match[2]) for match in _UU_FILE.finditer(text))
+        for match in _UU_FILE.finditer(text):
+            self.files.append(File(match[1].strip(), entity, decode_uu(match[2].encode("ascii", "replace"))))
         self.texts.append(_UU_FILE.sub("", text))
 
     def seen(self) -> Seen:
@@ -112,6 +118,14 @@ def _is_shown(entity: Entity, *, is_alone: bool) -> bool:
     if entity.content_type.startswith("multipart/"):  # of which no part could be found
         return True
     return entity.content_type in _TEXTS and (is_alone or not entity.filename)
+
+
+def _files_of(entity: Entity) -> list[File]:
+    """The part as a file, or the files that Outlook wrapped in it."""
+    wrapped = read_tnef(entity.decoded) if entity.content_type in _TNEF else []
+    if wrapped:
+        return [File(name or "attachment.bin", entity, octets) for name, octets in wrapped]
+    return [File(entity.filename or _make_name(entity), entity)]
 
 
 def _read_plain(entity: Entity) -> str:

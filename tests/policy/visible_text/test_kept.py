@@ -55,6 +55,7 @@ def test_keeps_all_of_it(text: str) -> None:
         ("> Shall we?\n\nYes.\n\n-- \nJohn", "> Shall we?\n\nYes."),
         ("Yes.\n____________________\nlist mailing list\nlist@example.com", "Yes."),
         ("Yes.\n\nOn 3 May 2016, at 17:21, Mary <mary@example.com\n> wrote:\n\n> Shall we?", "Yes."),
+        ("Yes.\n\nAm 03.05.2016 17:21 schrieb Mary <mary@example.com\n>:\n\n> Shall we?", "Yes."),
         ("Yes.\r\n\r\n> Shall we?\r\n", "Yes."),
         ("Yes.\n\uff1e Shall we?", "Yes."),
     ],

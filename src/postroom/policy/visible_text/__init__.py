@@ -20,13 +20,16 @@ from postroom.rfc.mime_content import read_content
 
 __all__ = ["visible_text", "visible_text_of_html", "visible_text_of_message"]
 
+# What is longer is a log, not a letter; it is given as it is.
+MAX_LINES = 20_000
 # As many lines and characters as a closing with a name has.
 _MAX_CLOSING_LINES, _MAX_CLOSING = 5, 160
 
 
 def visible_text(text: str) -> str:
     """The author's own words in plain text; all of it, when nothing else is to be found."""
-    return _trim(plain_lines(text.replace("\r\n", "\n").replace("\r", "\n")))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text if text.count("\n") > MAX_LINES else _trim(plain_lines(text))
 
 
 def visible_text_of_html(html: str) -> str:

@@ -11,7 +11,7 @@ from postroom.policy.visible_text.line import Line
 from postroom.policy.visible_text.phrases import LEADS, WROTE
 
 _MAX_LINES = 6
-_MIN_LENGTH, _MAX_LENGTH = 3, 500
+_MIN_LENGTH, _MAX_LENGTH = 2, 500
 _MAX_BARE = 100  # without an address and without a first word that tells
 
 
