@@ -290,6 +290,13 @@ def test_the_zone_file_splits_long_texts_and_ends_names_with_a_dot() -> None:
     assert "company-name.com. IN MX 10 b.example." in lines
 
 
+def test_a_record_is_published_only_where_its_value_is_known() -> None:
+    advice = judge(at("", "v=spf1 a:smtp.company-name.com ?all"), senders=(OWN, BREVO))
+    names = [record.name for record in advice.records]
+    assert DOMAIN in names
+    assert f"brevo1._domainkey.{DOMAIN}" not in names
+
+
 def test_the_letter_to_the_administrator_names_each_change() -> None:
     subject, text = letter(judge(at("", "v=spf1 -all")))
     assert DOMAIN in subject

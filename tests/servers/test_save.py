@@ -47,6 +47,8 @@ def test_a_new_server_has_the_usual_values(workspace: Workspace) -> None:
         ({"max_messages_per_minute": 0}, "max_messages_per_minute", "at least 1"),
         ({"max_message_bytes": -1}, "max_message_bytes", "greater than or equal to"),
         ({"from_filter": "company-name.com, not a domain"}, "from_filter", "not a domain"),
+        ({"dkim_selectors": "s1, two words"}, "dkim_selectors", "“two words” is not a DKIM selector"),
+        ({"signed_by": "nobody"}, "signed_by", "not a valid choice"),
         ({"authentication": Authentication.CERTIFICATE}, "client_certificate", "needs the certificate and its key"),
     ],
 )
@@ -76,6 +78,11 @@ def test_a_wrong_field_is_named_with_what_to_write(
 )
 def test_a_host_is_a_name_or_an_address(workspace: Workspace, host: str, stored: str) -> None:
     assert save_server(server(workspace, host=host)).host == stored
+
+
+def test_selectors_are_cut_out_of_what_a_console_shows(workspace: Workspace) -> None:
+    saved = save_server(server(workspace, dkim_selectors=" S1 ,, s2._domainkey.company-name.com,"))
+    assert saved.dkim_selectors == "s1, s2"
 
 
 def test_the_default_server_needs_no_host(workspace: Workspace) -> None:

@@ -14,7 +14,7 @@ from postroom.domains.nameserver import Nameserver, parse_nameserver
 from postroom.policy.dns.advice import Advice
 from postroom.policy.dns.facts import Sender, SignedBy
 from postroom.policy.dns.findings import Finding, Verdict
-from postroom.policy.dns.writing import letter, tell, zone_file, zone_value
+from postroom.policy.dns.writing import letter, tell, zone_file
 from postroom.rfc.domain import domain_to_ascii
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def records(domain: str, *, form: str | None, **asking: Any) -> None:
         click.echo("Subject: {}\n\n{}".format(*letter(advice)), nl=False)
     else:
         for record in advice.records:
-            click.echo(f"{record.name}  {record.type}  {zone_value(record)}")
+            click.echo(f"{record.name}  {record.type}  {record.value}")
         for address, purpose in advice.facts.inboxes:
             click.echo(f"{address}  needs a mailbox or redirection: {purpose}")
 

@@ -5,6 +5,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from postroom.cli.setup import django_command, find_workspace, set_given
+from postroom.policy.dns.facts import SignedBy
 
 if TYPE_CHECKING:
     from postroom.servers.models import OutgoingServer
@@ -30,6 +31,8 @@ def command() -> None:
 @click.option("--default-server", is_flag=True, help="Use the installation's default server with this FROM filter.")
 @click.option("--from-filter", help="Domains or complete addresses, separated by commas.")
 @click.option("--priority", type=int, help="Lower is chosen first; 10 at first.")
+@click.option("--signed-by", type=click.Choice(list(SignedBy)), help="Who signs with DKIM; “both” at first.")
+@click.option("--dkim-selectors", help="Of the provider's keys, as its console shows them, separated by commas.")
 @click.option("--connections", "max_connections", type=int, help="How many at a time; 5 at first.")
 @click.option("--per-second", "max_messages_per_second", type=int, help="Messages in any second; what is over waits.")
 @click.option("--per-minute", "max_messages_per_minute", type=int, help="Messages in any minute.")

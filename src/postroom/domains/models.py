@@ -81,6 +81,7 @@ class DkimKey(models.Model):
     pointer = models.CharField(
         max_length=253,
         blank=True,
+        default="",
         db_default="",
         help_text="Where the platform publishes the record; the domain leads there by CNAME",
     )

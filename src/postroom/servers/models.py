@@ -57,6 +57,7 @@ class OutgoingServer(models.Model):
     dkim_selectors = models.CharField(
         max_length=500,
         blank=True,
+        default="",
         db_default="",
         help_text="Selectors of the provider's DKIM keys, as its console shows them, separated by commas",
     )

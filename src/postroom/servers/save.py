@@ -1,6 +1,7 @@
 """What a correct outgoing server is: every field checked before it is stored."""
 
 import re
+from collections.abc import Iterator
 from ipaddress import ip_address
 
 from django.core.exceptions import ValidationError
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from postroom.errors import AddressError, PostroomError
 from postroom.policy.from_filter import parse_from_filter
 from postroom.rfc.address import domain_to_ascii
+from postroom.rfc.dkim_key import to_dns_name
 from postroom.servers.models import OutgoingServer
 
 LIMITS = (
@@ -36,6 +38,7 @@ def save_server(server: OutgoingServer) -> OutgoingServer:
         raise InvalidServerError("Give the server a name to recognise it by.", field="name")
     _check_fields(server)
     _check_from_filter(server)
+    server.dkim_selectors = ", ".join(_clean_selectors(server.dkim_selectors))
     if server.authentication != OutgoingServer.Authentication.DEFAULT_SERVER:
         _check_connection(server)
     server.save()
@@ -70,6 +73,18 @@ def _check_from_filter(server: OutgoingServer) -> None:
     faults = parse_from_filter(server.from_filter).faults
     if faults:
         raise InvalidServerError("FROM filtering: " + " ".join(faults), field="from_filter")
+
+
+def _clean_selectors(text: str) -> Iterator[str]:
+    """As the provider's console shows them, or with the rest of the record's name behind."""
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            yield to_dns_name(entry.partition("._domainkey")[0])
+        except AddressError as error:
+            raise InvalidServerError(
+                f"“{entry[:80]}” is not a DKIM selector; write it like s1, several separated by commas.",
+                field="dkim_selectors",
+            ) from error
 
 
 def _check_connection(server: OutgoingServer) -> None:

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='dkimkey',
             name='pointer',
-            field=models.CharField(blank=True, db_default='', help_text='Where the platform publishes the record; the domain leads there by CNAME', max_length=253),
+            field=models.CharField(blank=True, db_default='', default='', help_text='Where the platform publishes the record; the domain leads there by CNAME', max_length=253),
         ),
         migrations.AddField(
             model_name='dkimkey',

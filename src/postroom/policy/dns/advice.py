@@ -36,8 +36,7 @@ class Advice:
     @property
     def records(self) -> tuple[Record, ...]:
         """What to publish, as far as the values are known."""
-        known = (finding.record for finding in self.findings)
-        return tuple(record for record in known if record.value and "*" not in record.value and "?" not in record.value)
+        return tuple(finding.record for finding in self.findings if finding.record.is_publishable)
 
 
 def advise(facts: DomainFacts, answers: Answers) -> Advice:

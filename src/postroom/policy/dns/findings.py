@@ -40,6 +40,11 @@ class Record:
     value: str
     purpose: Purpose
 
+    @property
+    def is_publishable(self) -> bool:
+        """Whether the value is known whole: in a CNAME's, * and ? stand for what only the provider's console shows."""
+        return bool(self.value) and not (self.type == "CNAME" and {"*", "?"} & set(self.value))
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:

@@ -10,20 +10,14 @@ from postroom.rfc.dkim_key import split_txt
 
 
 def zone_line(record: Record) -> str:
-    """The record as a line of a zone file (RFC 1035 §5), long texts in strings of at most 255 octets."""
-    return f"{record.name}. IN {record.type} {zone_value(record)}"
-
-
-def zone_value(record: Record) -> str:
-    """The value as a zone file or a DNS provider's raw editor takes it."""
-    if record.type == "TXT":
-        return " ".join(f'"{_escape(part)}"' for part in split_txt(record.value))
-    return f"{record.value}."
+    """The record for a zone file (RFC 1035 §5), long texts in strings of at most 255 octets; a line for each MX."""
+    values = record.value.split(", ") if record.type == "MX" else [record.value]
+    return "\n".join(f"{record.name}. IN {record.type} {_zone_value(value, record.type)}" for value in values)
 
 
 def zone_file(records: Iterable[Record]) -> str:
     """Lines to add. An SPF line replaces the present one: a name has one SPF record only."""
-    return "".join(f"; {record.purpose}\n{zone_line(record)}\n" for each in records for record in _each_host(each))
+    return "".join(f"; {record.purpose}\n{zone_line(record)}\n" for record in records)
 
 
 def letter(advice: Advice) -> tuple[str, str]:
@@ -74,11 +68,10 @@ def _tell_finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _each_host(record: Record) -> list[Record]:
-    """An MX for several hosts is several records."""
-    if record.type != "MX":
-        return [record]
-    return [Record(record.name, "MX", value, record.purpose) for value in record.value.split(", ") if value]
+def _zone_value(value: str, type_: str) -> str:
+    if type_ == "TXT":
+        return " ".join(f'"{_escape(part)}"' for part in split_txt(value))
+    return f"{value}."
 
 
 def _escape(text: str) -> str:

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='outgoingserver',
             name='dkim_selectors',
-            field=models.CharField(blank=True, db_default='', help_text="Selectors of the provider's DKIM keys, as its console shows them, separated by commas", max_length=500),
+            field=models.CharField(blank=True, db_default='', default='', help_text="Selectors of the provider's DKIM keys, as its console shows them, separated by commas", max_length=500),
         ),
         migrations.AddField(
             model_name='outgoingserver',
