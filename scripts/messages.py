@@ -6,7 +6,9 @@
 New texts come out empty in the .po file: write the translation there. Nothing here needs GNU gettext.
 """
 
+import ast
 import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src/postroom"
 LANGUAGES = ("fr",)
+REFUSING = ("web", "workspaces")  # packages whose errors are shown on pages, with web.http.words_of
 KEYWORDS = {
     "gettext": None,
     "gettext_lazy": None,
@@ -61,7 +64,18 @@ def collect() -> Catalog:
             continue  # the API's reference is written for programmers, in English
         for _line, text, _comments, context in extract("python", _as_python(path), KEYWORDS):
             found.add(text, context=context)
+    for package in REFUSING:
+        for path in sorted((SOURCE / package).rglob("*.py")):
+            for sentence in refusals(ast.parse(path.read_text(encoding="utf-8"))):
+                found.add(sentence)
     return found
+
+
+def refusals(module: ast.Module) -> Iterator[str]:
+    """The sentences of its errors: an error's docstring is what a person reads (postroom.errors)."""
+    for node in module.body:
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Error") and (sentence := ast.get_docstring(node)):
+            yield sentence
 
 
 def compile_catalogue(language: str) -> None:

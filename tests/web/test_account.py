@@ -5,12 +5,15 @@ import time
 from base64 import b32decode
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from postroom.outbound.models import Message
 from postroom.rfc.totp import STEP_SECONDS, code_at
 from postroom.web.models import SignedIn
 from postroom.web.signed_in import name_of
+from postroom.web.tasks import forget
 from postroom.workspaces.models import SecondFactor, User, Workspace
 from tests.web.samples import PASSWORD, make_member
 
@@ -162,7 +165,7 @@ def test_refuses_codes_after_five_wrong_ones(person: User) -> None:
     for _ in range(5):
         second.post("/login/code", {"code": "000000x"})
     answer = second.post("/login/code", {"code": code_of(person, ahead=1)})
-    assert "Too many wrong passwords" in answer.content.decode()
+    assert "Too many tries" in answer.content.decode()
 
 
 def test_gives_no_page_for_a_code_without_a_password(person: User) -> None:
@@ -204,3 +207,12 @@ def test_keeps_the_apps_key_encrypted(person: User) -> None:
 )
 def test_calls_a_browser_what_people_call_it(browser: str, name: str) -> None:
     assert name_of(browser) == name
+
+
+def test_forgets_what_is_over(person: User, workspace: Workspace) -> None:
+    here, _ = sign_in()
+    sign_in()
+    Session.objects.exclude(session_key=here.session.session_key).update(expire_date=timezone.now())
+    forget()
+    assert SignedIn.objects.get().session_key == here.session.session_key
+    assert here.get("/messages").status_code == 200

@@ -4,10 +4,18 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
+from postroom.capture.models import CapturedMessage
+from postroom.capture.store import insert
+from postroom.outbound.models import Attempt
 from postroom.web import static_files
+from postroom.workspaces.audit import record_change
+from postroom.workspaces.models import Workspace
+from tests.web.samples import make_member, store_message
 
 PUBLIC = {"/login", "/logout", "/healthz", "/assets/<slug:version>/<str:name>", "/preferences"}
 PUBLIC |= {"/login/code", "/password/forgotten", "/password/new/<str:uidb64>/<str:token>", "/invitations/<str:token>"}
@@ -76,6 +84,38 @@ def test_lets_nobody_act_in_a_workspace_of_others(route: str, method: str, outsi
     answer = getattr(outsider, method)(example_of(route), {"workspace": "company-name"})
     assert answer.status_code in ({403, 405} if method == "post" else {200, 403, 404, 405})
     assert "workspace" not in outsider.session
+
+
+@pytest.fixture
+def examples(workspace: Workspace, owner: Client) -> dict[str, str]:
+    """A thing that exists for each parameter of an address, among others; what is not here counts as one of nothing."""
+    message = store_message(workspace, {f"customer{number}@example.com": "bounced" for number in range(40)})
+    for delivery in message.deliveries.all():
+        Attempt.objects.create(delivery=delivery, server_name="mx", outcome="bounced", cause=f"cause-{delivery.pk}")
+    for number in range(20):
+        store_message(workspace)
+        member = make_member(workspace, f"member{number}@company-name.com")
+        record_change(member.memberships.get(), workspace=workspace, by="tests", before=None)
+    captured = CapturedMessage(mail_from="a@example.com", recipients=["b@example.com"])
+    captured.raw = b"Content-Type: text/html\r\n\r\n<p>Hello\r\n"
+    insert([captured])
+    return {
+        "<uuid:message_id>": str(message.pk),
+        "<int:capture_id>": str(CapturedMessage.objects.get().pk),
+        "<int:membership_id>": str(workspace.memberships.latest("pk").pk),
+    }
+
+
+def test_no_page_needs_more_than_fifteen_queries(owner: Client, examples: dict[str, str]) -> None:
+    queries = {}
+    for route in PAGES:
+        address = route
+        for parameter, value in examples.items():
+            address = address.replace(parameter, value)
+        with CaptureQueriesContext(connection) as captured:
+            owner.get(example_of(address))
+        queries[route] = len(captured)
+    assert {route: count for route, count in queries.items() if count > 15} == {}
 
 
 @pytest.mark.django_db

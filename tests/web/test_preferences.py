@@ -43,3 +43,11 @@ def test_changes_nothing_for_a_value_that_does_not_exist(member: Client) -> None
 )
 def test_leads_back_to_where_the_click_was_made(member: Client, address: str, leads_to: str) -> None:
     assert member.post("/preferences", {"theme": "dark", "next": address})["Location"].startswith(leads_to)
+
+
+@pytest.mark.django_db
+def test_refuses_in_the_language_of_the_page() -> None:
+    client = Client(headers={"accept-language": "fr"})
+    for _ in range(6):
+        page = client.post("/login", {"username": "mary@company-name.com", "password": "wrong"}).content.decode()
+    assert "Trop d’essais pour cette adresse" in page

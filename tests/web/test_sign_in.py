@@ -11,7 +11,7 @@ from postroom.workspaces.models import User, Workspace
 from tests.web.samples import PASSWORD, make_member
 
 WRONG = "The e-mail address or the password is wrong."
-TOO_MANY = "Too many wrong passwords"
+TOO_MANY = "Too many tries"
 
 
 @pytest.fixture

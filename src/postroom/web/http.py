@@ -3,7 +3,9 @@
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext
 
+from postroom.errors import PostroomError
 from postroom.workspaces.models import User
 
 # A file that someone sent must not act in the name of this site, however a browser decides to show it.
@@ -15,6 +17,11 @@ def signed_in(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def words_of(error: PostroomError) -> str:
+    """Why something was refused, in the person's language where its sentence is in the catalogue."""
+    return gettext(error.message)
 
 
 def download(content: bytes, filename: str, content_type: str) -> HttpResponse:

@@ -12,7 +12,7 @@ WINDOW = timedelta(minutes=10)
 
 
 class TooManyTriesError(PostroomError):
-    """Too many wrong passwords for this address. Wait ten minutes, then try again."""
+    """Too many tries for this address. Wait ten minutes, then try again."""
 
     code = "too_many_tries"
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from postroom.web import mail, throttle
-from postroom.web.http import signed_in
+from postroom.web.http import signed_in, words_of
 from postroom.web.signed_in import follow_session
 from postroom.workspaces.models import User
 
@@ -37,7 +37,7 @@ def forgotten_password(request: HttpRequest) -> HttpResponse:
     try:
         throttle.count_try(f"forgotten {email}", request.META["REMOTE_ADDR"])
     except throttle.TooManyTriesError as error:
-        form.add_error("email", error.message)
+        form.add_error("email", words_of(error))
         return render(request, "web/forgotten.html", {"form": form})
     user = User.objects.filter(email=email, is_active=True).first()
     if user is not None:

@@ -20,6 +20,7 @@ from postroom.errors import PostroomError
 from postroom.policy.permission import Action, Role, may_give
 from postroom.web import mail
 from postroom.web.forms import Confirmation
+from postroom.web.http import words_of
 from postroom.web.seat import needs
 from postroom.web.vocabulary import ROLES
 from postroom.workspaces import people
@@ -85,7 +86,7 @@ def person(request: HttpRequest, seat: Seat, membership_id: int) -> HttpResponse
             request, _("%(email)s is %(role)s now.") % {"email": membership.user, "role": ROLES[Role(role)][0]}
         )
     except PostroomError as error:
-        messages.error(request, error.message)
+        messages.error(request, words_of(error))
     return redirect("people")
 
 
@@ -101,7 +102,7 @@ def remove_person(request: HttpRequest, seat: Seat, membership_id: int) -> HttpR
         try:
             people.remove(seat, membership)
         except PostroomError as error:
-            messages.error(request, error.message)
+            messages.error(request, words_of(error))
         return redirect("home" if is_you else "people")
     names = {"email": membership.user.email, "workspace": seat.workspace.name}
     context = {
@@ -132,7 +133,7 @@ def _invite(seat: Seat, form: InviteForm) -> bool:
             invitation, token = people.invite(seat, form.cleaned_data["email"], role=Role(form.cleaned_data["role"]))
             mail.send_invitation(invitation, token)
     except PostroomError as error:
-        form.add_error("email", error.message)
+        form.add_error("email", words_of(error))
         return False
     return True
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
 from postroom.rfc import totp
-from postroom.web.http import signed_in
+from postroom.web.http import signed_in, words_of
 from postroom.workspaces import second_factor
 from postroom.workspaces.models import User
 
@@ -60,7 +60,7 @@ def _add(request: HttpRequest, user: User) -> HttpResponse:
             codes = second_factor.confirm(user, form.cleaned_data["code"])
             return render(request, TEMPLATE, {"codes": codes})
         except second_factor.WrongCodeError as error:
-            form.add_error("code", error.message)
+            form.add_error("code", words_of(error))
     key = second_factor.begin(user)
     picture = segno.make(totp.provisioning_uri(key, issuer="Postroom", account=user.email), micro=False)
     context = {"form": form, "key": totp.text_of(key), "qr": picture.svg_data_uri(scale=4, border=4, light="#fff")}

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from postroom.web import throttle
+from postroom.web.http import words_of
 from postroom.workspaces import second_factor
 from postroom.workspaces.models import User
 
@@ -46,7 +47,7 @@ class SignInForm(AuthenticationForm):
         try:
             throttle.count_try(address, ip)
         except throttle.TooManyTriesError as error:
-            raise ValidationError(error.message) from None
+            raise ValidationError(words_of(error)) from None
         cleaned = super().clean()
         throttle.forgive(address, ip)
         return cleaned
@@ -100,7 +101,7 @@ def _is_right(request: HttpRequest, user: User, form: CodeForm) -> bool:
         throttle.count_try(guessed, ip)
         second_factor.check(user, form.cleaned_data["code"])
     except (throttle.TooManyTriesError, second_factor.WrongCodeError) as error:
-        form.add_error("code", error.message)
+        form.add_error("code", words_of(error))
         return False
     throttle.forgive(guessed, ip)
     return True
