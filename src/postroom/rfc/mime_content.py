@@ -106,10 +106,12 @@ class _Sorting:
 
     def show_named_texts(self) -> None:
         """Texts that have a name are files beside another text, and the text itself when there is none."""
-        named = [file for file in self.files if _is_shown(file.entity, is_alone=True)]
-        self.files = [file for file in self.files if file not in named]
-        for file in named:
-            self.add(file.entity, is_alone=True)
+        files, self.files = self.files, []
+        for file in files:
+            if _is_shown(file.entity, is_alone=True):
+                self.add(file.entity, is_alone=True)
+            else:
+                self.files.append(file)
 
 
 def _is_shown(entity: Entity, *, is_alone: bool) -> bool:

@@ -7,7 +7,7 @@ worse than to keep another's.
 
 from collections.abc import Sequence
 
-from postroom.policy.visible_text.attributions import find_attribution
+from postroom.policy.visible_text.attributions import find_attribution, tells_where_from
 from postroom.policy.visible_text.client_markup import mark_of
 from postroom.policy.visible_text.line import CUT, Line, marked_lines, plain_lines
 from postroom.policy.visible_text.passages import Passage, divide
@@ -60,9 +60,12 @@ def _before_quoted_message(lines: Sequence[Line]) -> Sequence[Line]:
 
 
 def _introduces_unmarked(lines: Sequence[Line], index: int) -> bool:
-    return begins_quoted_message(lines, index) or (
-        find_attribution(lines, index) is not None and not _is_followed_by_quotation(lines, index)
-    )
+    if begins_quoted_message(lines, index):
+        return True
+    first = find_attribution(lines, index)
+    if first is None or _is_followed_by_quotation(lines, index):
+        return False
+    return tells_where_from(" ".join(line.words for line in lines[first : index + 1]))
 
 
 def _is_followed_by_quotation(lines: Sequence[Line], index: int) -> bool:

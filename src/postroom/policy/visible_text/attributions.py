@@ -14,11 +14,12 @@ _MAX_LINES = 6
 _MIN_LENGTH, _MAX_LENGTH = 2, 500
 _MAX_BARE = 100  # without an address and without a first word that tells
 
-
 # The longest first, that none hides another.
 _LEADS = "|".join(re.escape(lead) for lead in sorted(LEADS, key=len, reverse=True))
 _LEAD = re.compile(rf"[\"'*_\-\s]{{0,9}}(?:(?:{_LEADS})(?![^\W_])|\d|在|于|於)", re.IGNORECASE)
 _VERBS = frozenset(WROTE)
+# Said of many things besides mail: these need an address.
+_WEAK_VERBS = frozenset({"sent", "said", "replied", "responded", "written", "writes"})
 _WORD = re.compile(r"[^\W\d_]+")
 # In scripts without blanks between words, and glued to a date or a name.
 _WROTE_GLUED = re.compile(
@@ -78,6 +79,11 @@ def _continues(words: str, below: str) -> bool:
     return has_sign and not _is_complete(below) and _is_dated_lead(f"{words} {below}")
 
 
+def tells_where_from(words: str) -> bool:
+    """Whether an attribution is told by more than a date: an author may begin with `On 3 May 2016 John wrote:`, too."""
+    return bool(_ADDRESS.search(words) or _TIME.search(words))
+
+
 def ends_like_attribution(words: str) -> bool:
     """Whether this one line, right before a quotation, introduces it: `John wrote:`, `Mary <mary@example.com>:`."""
     if len(words) > 200 or not _ENDS.search(words):
@@ -109,17 +115,18 @@ def _has_the_parts(words: str) -> bool:
     if not _ENDS.search(words):
         return bool(date and (address or _is_dated_lead(words)) and _wrote(words[-16:]))
     if _wrote(words):
-        return (
-            bool(address)
-            or bool(date and _TIME.search(words) and len(words) <= _MAX_BARE)
-            or (_is_dated_lead(words) and _says_who_at_the_end(words))
-        )
+        return bool(address) or _is_bare_attribution(words)
     return bool(date and address and (_TIME.search(words) or _starts(words)))
 
 
-def _says_who_at_the_end(words: str) -> bool:
-    """The verb stands last, or a date or a name does: `wrote:`, `schrieb Mary:`, but no `wrote this to me because:`."""
-    return len(words) - _end_of_verb(words) < 60
+def _is_bare_attribution(words: str) -> bool:
+    """One without an address: `On 3 May 2016 Mary wrote:`, `Mary kirjoitti 3.5.2016 klo 17.21:`."""
+    if _WEAK_VERBS.intersection(word.lower() for word in _WORD.findall(words)):
+        return False
+    is_short = len(words) <= _MAX_BARE and _TIME.search(words) is not None
+    # The verb stands last, or a name does, but no `wrote this to me because of all that …:`.
+    is_verb_late = len(words) - _end_of_verb(words) < 60
+    return bool(_DATE.search(words)) and (is_short or (is_verb_late and _starts(words)))
 
 
 def _wrote(words: str) -> bool:

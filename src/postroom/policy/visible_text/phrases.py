@@ -84,7 +84,7 @@ SUBJECT = _phrases(
     subject | betreff | objet | asunto | assunto | oggetto | onderwerp | emne | ämne | aihe | otsikko | temat |
     předmět | predmet | tárgy | тема | konu | θέμα | נושא | الموضوع | موضوع | 件名 | 主题 | 主題 | 主旨 | 標題 |
     제목 | tema | teema | subiect | относно | наслов | naslov | perihal | subjek | chủ đề | tiêu đề | หัวข้อ |
-    เรื่อง | efni | assumpte | mövzu | subjekt | gaia | тэма | zadeva | тақырып | 題名
+    เรื่อง | efni | assumpte | mövzu | subjekt | gaia | тэма | zadeva | тақырып | tēma | 題名
     """
 )
 OTHER_FIELDS = _phrases(
@@ -155,10 +155,9 @@ SENT_FROM = _phrases(
     sent from my | sent from mail | sent from a | sent from an | sent from the | sent from samsung |
     sent from outlook | sent from mail for | sent from yahoo | sent from gmail | sent from proton |
     sent from mobile | sent from nine | sent from spark | sent from iphone | sent from ipad | sent from android |
-    sent from windows | sent from phone | sent from aol | sent via | sent using | sent with | sent by |
-    sent on the | get outlook for | get boxer for | get bluemail | sent on the go | von meinem | von meiner |
-    von unterwegs | gesendet von | gesendet mit | gesendet über | gesendet aus | outlook für |
-    holen sie sich outlook | diese nachricht wurde von meinem | mit meinem | vom handy gesendet | envoyé de mon |
+    sent from windows | sent from phone | sent from aol | sent via | sent using | sent with | sent on the |
+    get outlook for | get boxer for | get bluemail | sent on the go | von meinem | von unterwegs | gesendet von |
+    gesendet mit | gesendet über | gesendet aus | outlook für | holen sie sich outlook | envoyé de mon |
     envoyé depuis | envoyé à partir | envoyé avec | envoyé de | télécharger outlook | obtenir outlook | provenance |
     enviado desde | enviado do | enviado de | enviado a partir | enviado através | enviado con | enviado por |
     obtener outlook | obter o outlook | obter outlook | enviat des | inviato da | inviato dal | inviato con |
@@ -168,9 +167,8 @@ SENT_FROM = _phrases(
     wysłano z | wysłane przez | pobierz outlook | odesláno z | odoslané z | získejte outlook | elküldve az |
     iphone-omról küldve | az outlook beszerzése | отправлено с | отправлено из | отправлено через | надіслано з |
     відправлено з | изпратено от | скачать outlook | trimis de pe | trimis din | στάλθηκε από | εστάλη από |
-    dikirim dari | được gửi từ | đã gửi từ | gửi từ | ส่งจาก | 发自我的 | 发自 | 從我的 | 寄自 | 來自我的 | 使用 |
-    傳送自 | 나의 | 내 | נשלח מ | أرسلت من | تم الإرسال من | poslano s | poslano z | saadetud minu | nosūtīts no |
-    išsiųsta iš
+    dikirim dari | được gửi từ | đã gửi từ | gửi từ | ส่งจาก | 发自我的 | 发自 | 從我的 | 寄自 | 來自我的 | 傳送自 |
+    נשלח מ | أرسلت من | تم الإرسال من | poslano s | poslano z | saadetud minu | nosūtīts no | išsiųsta iš
     """
 )
 

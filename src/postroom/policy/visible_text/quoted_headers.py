@@ -68,10 +68,11 @@ def _begins_header(lines: Sequence[Line], index: int) -> bool:
         return False
     block = [line.words for line in lines[index : index + _MAX_BLOCK]]
     kinds = _kinds_in(block)
+    if "from" not in kinds or len(set(kinds) - {"other"}) < 2:
+        return False
     has_address = any(_ADDRESS.search(words) for words in block[: len(kinds) + 1])
-    if len(set(kinds)) >= 3:
-        return kinds.count("other") < len(kinds) - 2
-    return kinds[:1] == ["from"] and len(set(kinds)) == 2 and has_address
+    # Without either it may be a journey: From, To, Date.
+    return has_address or (len(set(kinds)) >= 3 and "subject" in kinds)
 
 
 def _kinds_in(block: Sequence[str]) -> list[str]:

@@ -15,6 +15,13 @@ _SEPARATOR = re.compile(r"--|\u2014|\u2013\u2013?|\u2014-|-\u2014|\u2e3a|-- -")
 _MAX_SIGNATURE = 16
 _MAX_SENT_FROM = 60
 _MAX_ROUNDS = 8  # a signature below a signature, and so on
+# Without one, "Sent by courier" is a message.
+_DEVICE = re.compile(
+    r"""iphon|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|oneplus|pixel|nokia|sony|motorola|blackberry|windows|outlook
+    |mail|\bapp\b|yahoo|gmail|proton|spark|t[eé]l[eé]fon|phone|handy|mobil|móvil|celular|cellulare|portable|tablet|mobiel
+    |телефон|смартфон|携帯|スマホ|手机|手機|휴대폰|갤럭시|아이폰""",
+    re.VERBOSE,
+)
 _DRAWN_ONLY = re.compile(r"[-_=*#~+\u2014\u2013\u2500\u1427.\s|]+")
 _LIST_RULE = re.compile(r"_{10,}|-{20,}|={10,}")
 _LIST_WORDS = re.compile(
@@ -60,7 +67,7 @@ def _strip_signature(lines: Sequence[Line]) -> Sequence[Line]:
 
 
 def _strip_sent_from(lines: Sequence[Line]) -> Sequence[Line]:
-    if not lines or len(lines) < 2 or not _is_sent_from(lines[-1].words):
+    if len(lines) < 2 or not _is_sent_from(lines[-1].words):
         return lines
     return lines[:-1]
 
@@ -69,7 +76,8 @@ def _is_sent_from(words: str) -> bool:
     lowered = fold(words).strip("*_<>()[]-.· ")
     if len(lowered) > _MAX_SENT_FROM or ", " in lowered:  # a sentence that only begins so
         return False
-    return lowered.startswith(SENT_FROM) or lowered.endswith(SENT_FROM_ENDINGS)
+    is_formula = lowered.startswith(SENT_FROM) or lowered.endswith(SENT_FROM_ENDINGS)
+    return is_formula and (lowered.startswith("sent from my") or _DEVICE.search(lowered) is not None)
 
 
 def _strip_marked(lines: Sequence[Line]) -> Sequence[Line]:
