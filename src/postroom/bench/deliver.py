@@ -47,7 +47,7 @@ def measure(plan: Plan, database_url: str) -> dict[str, object]:
     """Run the plan; what was asked and what came out, in one flat object."""
     with ExitStack() as stack:
         environment = stack.enter_context(own_database(database_url))
-        host, port = _place(plan, stack)
+        host, port = place(plan, stack)
         subprocess.run(
             [sys.executable, "-m", "postroom.bench.fill", str(plan.messages), plan.sign, host, str(port),
              str(plan.connections)],
@@ -94,7 +94,7 @@ def _count(connection: "psycopg.Connection[tuple[int]]", query: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _place(plan: Plan, stack: ExitStack) -> tuple[str, int]:
+def place(plan: Plan, stack: ExitStack) -> tuple[str, int]:
     if plan.smtp:
         host, _, port = plan.smtp.rpartition(":")
         return host, int(port)

@@ -33,37 +33,35 @@ def measure(plan: Plan, database_url: str) -> dict[str, object]:
     """Run the plan; what was asked and what came out, in one flat object. Times are those of one answer."""
     with ExitStack() as stack:
         environment = stack.enter_context(own_database(database_url))
-        ports = [str(_free_port()) for _ in PORTS]
+        ports = [str(free_port()) for _ in PORTS]
         environment |= dict(zip(PORTS, ports, strict=True))
-        key = _output(
-            "-m", "postroom.bench.fill", str(MESSAGES_BEFORE), "none", "127.0.0.1", "25", "5", env=environment
-        )
+        key = output("-m", "postroom.bench.fill", str(MESSAGES_BEFORE), "none", "127.0.0.1", "25", "5", env=environment)
         is_smtp = plan.way.startswith("smtp")
         command = ("smtpd", "--only", "submission") if is_smtp else ("web",)
         server = stack.enter_context(process("-m", "postroom", *command, env=environment))
         port = ports[1] if is_smtp else ports[0]
-        _wait_for(int(port))
+        wait_for(int(port))
         load = ("-m", "postroom.bench.load", plan.way, port, key.strip(), str(plan.connections))
-        _output(*load, str(WARM_UP_SECONDS), env=environment)
+        output(*load, str(WARM_UP_SECONDS), env=environment)
         cpu = cpu_seconds(server.pid)
-        report: dict[str, Any] = json.loads(_output(*load, str(plan.seconds), env=environment))
+        report: dict[str, Any] = json.loads(output(*load, str(plan.seconds), env=environment))
         cpu = cpu_seconds(server.pid) - cpu
     report["per_second"] = round(report["accepted"] / report["seconds"], 1)
     report["server_cpu_us_per_message"] = round(cpu / max(report["accepted"], 1) * 1e6, 1)
     return {**asdict(plan), **report}
 
 
-def _output(*arguments: str, env: dict[str, str]) -> str:
+def output(*arguments: str, env: dict[str, str]) -> str:
     return subprocess.run([sys.executable, *arguments], env=env, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     with socket.socket() as probe:
         while probe.connect_ex(("127.0.0.1", port)):

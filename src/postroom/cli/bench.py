@@ -57,3 +57,25 @@ def submit(as_json: bool, **options: object) -> None:  # noqa: FBT001
         f"server CPU each, an answer after {report['median_ms']} ms, after {report['p99_ms']} ms at p99, "
         f"refused: {report['refused'] or 'none'}"
     )
+
+
+@command.command()
+@click.option(
+    "--messages", default=200, show_default=True, help="Of transactional mail, on an idle and on a busy system."
+)
+@click.option("--campaign", default=20_000, show_default=True, help="Messages of mass mail that wait behind.")
+@click.option("--connections", default=10, show_default=True, help="To the server, for all workers.")
+@click.option("--workers", default=1, show_default=True, help="Worker processes.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+def lanes(as_json: bool, **options: object) -> None:  # noqa: FBT001
+    """See how long an invoice waits while a campaign leaves through the same server."""
+    from postroom.bench.lanes import Plan, measure
+
+    report = measure(Plan(**options), runtime.prepare().database_url)  # type: ignore[arg-type] # click has checked them
+    if as_json:
+        click.echo(json.dumps(report))
+        return
+    click.echo(
+        f"idle {report['idle']}, with the campaign {report['busy']}: {report['ratio']} times at the median; "
+        f"{report['campaign_left']} of the campaign still waited at the end"
+    )

@@ -79,7 +79,7 @@ class Feeder:
         try:
             while not self._course.is_outdated:
                 self.wake.clear()
-                claim = await self._claim()
+                claim = await self._look()
                 if claim.claimed:
                     self.is_quiet = False
                     await self._lay_ready(claim.claimed)
@@ -88,6 +88,19 @@ class Feeder:
         except DATABASE_AWAY as error:
             log.warning("lane.interrupted", lane=self.lane, error=str(error).strip())
             self._course.read_anew()
+
+    async def _look(self) -> _Claim:
+        """A claim; of urgent mail, one that nothing competes with."""
+        if not self._is_urgent:
+            return await self._claim()
+        self._course.tray.stand_aside()
+        claim = _Claim()
+        try:
+            claim = await self._claim()
+        finally:
+            if not claim.claimed:
+                self._course.tray.go_on()
+        return claim
 
     async def _claim(self) -> _Claim:
         course = self._course
@@ -156,6 +169,8 @@ class Feeder:
                 course.read_anew()
                 return
             await course.tray.put(parcel, is_urgent=self._is_urgent)
+        if self._is_urgent:
+            course.tray.go_on()  # maybe all of it was held, or leaves elsewhere
 
     async def _idle(self, wait_s: float | None) -> None:
         """Wait for mail, or for the time of what waits; after a quiet while, say so."""

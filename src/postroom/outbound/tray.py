@@ -19,10 +19,24 @@ class Tray:
         self._room = {True: asyncio.Semaphore(READY_PARCELS), False: asyncio.Semaphore(READY_PARCELS)}
         self._filled = asyncio.Semaphore(0)
         self._dismissed = 0
+        self._may_go_on = asyncio.Event()
+        self._may_go_on.set()
 
     @property
     def is_empty(self) -> bool:
-        return self._filled.locked()
+        """Whether who takes now would have to wait."""
+        return self._filled.locked() or self._is_held_up
+
+    @property
+    def _is_held_up(self) -> bool:
+        return not (self._may_go_on.is_set() or self._urgent or self._dismissed)
+
+    def stand_aside(self) -> None:
+        """Hand out no mass mail until urgent mail is ready, or `go_on`: it is being looked for, and time is short."""
+        self._may_go_on.clear()
+
+    def go_on(self) -> None:
+        self._may_go_on.set()
 
     async def put(self, parcel: Parcel, *, is_urgent: bool) -> None:
         """Waits while as much of its stream is ready as may be."""
@@ -30,9 +44,13 @@ class Tray:
             await self._room[is_urgent].acquire()
         (self._urgent if is_urgent else self._other).append(parcel)
         self._filled.release()
+        if is_urgent:
+            self.go_on()
 
     async def take(self) -> Parcel | None:
         """The next parcel; None tells the carrier to go."""
+        if self._is_held_up:
+            await self._may_go_on.wait()
         await self._filled.acquire()
         if self._dismissed:
             self._dismissed -= 1
@@ -46,6 +64,7 @@ class Tray:
     def dismiss(self, carriers: int) -> None:
         """Let so many carriers go, before they take anything else."""
         self._dismissed += carriers
+        self.go_on()
         for _ in range(carriers):
             self._filled.release()
 
