@@ -49,9 +49,15 @@ def test_a_domain_is_checked_once_and_then_on_demand(workspace: Workspace, calle
 def test_the_records_are_ready_to_publish(workspace: Workspace, caller: Caller) -> None:
     answer = caller.get(f"/domains/{NAME.upper()}/records").json()
     RecordList.model_validate(answer)
+    assert by_line(answer["zone_file"]) >= {record["zone_line"] for record in answer["records"]}
+    assert answer["letter"]["text"].startswith("Hello,")
     by_purpose = {record["purpose"]: record for record in answer["records"]}
     assert by_purpose["spf"]["value"] == "v=spf1 mx a:mail.example.com -all"
     assert by_purpose["spf"]["zone_line"] == f'{NAME}. IN TXT "v=spf1 mx a:mail.example.com -all"'
+
+
+def by_line(text: str) -> set[str]:
+    return set(text.splitlines())
 
 
 def test_reports_are_told_for_a_period(workspace: Workspace, caller: Caller) -> None:

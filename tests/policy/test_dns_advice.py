@@ -1,5 +1,6 @@
 """Does the advice for a whole domain name every record, and tell how each server's mail will fare?"""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from postroom.policy.dns.dmarc import LADDER, next_rung
 from postroom.policy.dns.facts import DomainFacts, KeyState, OwnKey, Sender, SignedBy
 from postroom.policy.dns.findings import Finding, Purpose, Verdict
 from postroom.policy.dns.standing import Outcome
-from postroom.policy.dns.writing import letter, zone_file
+from postroom.policy.dns.writing import letter, tell, told_records, zone_file
 from postroom.rfc.dkim_key import public_key_record
 from postroom.rfc.dmarc import Disposition
 from postroom.servers.presets import preset_named
@@ -297,9 +298,16 @@ def test_a_record_is_published_only_where_its_value_is_known() -> None:
     assert f"brevo1._domainkey.{DOMAIN}" not in names
 
 
+def test_what_is_told_can_be_kept_and_read_again() -> None:
+    advice = judge(at("", "v=spf1 -all"), senders=(OWN, BREVO), mx_hosts=("in.postroom.example",))
+    kept = json.loads(json.dumps(tell(advice)))
+    assert told_records(kept) == list(advice.records)
+    assert letter(kept) == letter(tell(advice))
+
+
 def test_the_letter_to_the_administrator_names_each_change() -> None:
-    subject, text = letter(judge(at("", "v=spf1 -all")))
+    subject, text = letter(tell(judge(at("", "v=spf1 -all"))))
     assert DOMAIN in subject
     assert "now: v=spf1 -all" in text
     assert "v=spf1 a:smtp.company-name.com -all" in text
-    assert "nothing is to be done" in letter(judge())[1].lower()
+    assert "nothing is to be done" in letter(tell(judge()))[1].lower()

@@ -15,7 +15,7 @@ from postroom.domains.reports import KEPT_FOR, summarise_dmarc, summarise_tls
 from postroom.domains.resolver import Resolver
 from postroom.policy.dns.findings import Purpose, Record, Verdict
 from postroom.policy.dns.report_telling import tell_summary
-from postroom.policy.dns.writing import zone_line
+from postroom.policy.dns.writing import letter, told_records, zone_file, zone_line
 from postroom.rfc.address import domain_to_ascii
 from postroom.servers.domain_health import check_domain, newest_check
 from postroom.workspaces.access import alias_domains_of
@@ -94,6 +94,8 @@ class RecordList(BaseModel):
     """What to publish, SPF merged into the present record."""
 
     records: list[RecordOut]
+    zone_file: str
+    letter: Annotated[dict[str, str], Field(description="subject and text of a mail to who looks after the DNS")]
 
 
 class Period(BaseModel):
@@ -130,9 +132,14 @@ def post_check(request: KeyRequest, name: str) -> dict[str, Any]:
 @router.get("/{name}/records", response={200: RecordList, **REFUSED}, summary="See the records to publish")
 def get_records(request: KeyRequest, name: str) -> dict[str, Any]:
     """As of the last check, for SPF depends on the record that is there."""
-    findings = _last_check(_find(request, name)).report["findings"]
-    records = [Record(f["name"], f["type"], f["expected"], Purpose(f["purpose"])) for f in findings]
-    return {"records": [_tell_record(record) for record in records if record.is_publishable]}
+    told = _last_check(_find(request, name)).report
+    records = told_records(told)
+    subject, text = letter(told)
+    return {
+        "records": [_tell_record(record) for record in records],
+        "zone_file": zone_file(records),
+        "letter": {"subject": subject, "text": text},
+    }
 
 
 @router.get("/{name}/reports", response={200: ReportsOut, **REFUSED}, summary="See what receivers report")

@@ -75,7 +75,7 @@ def records(domain: str, *, form: str | None, **asking: Any) -> None:
     if form == "zone":
         click.echo(zone_file(advice.records), nl=False)
     elif form == "letter":
-        click.echo("Subject: {}\n\n{}".format(*letter(advice)), nl=False)
+        click.echo("Subject: {}\n\n{}".format(*letter(tell(advice))), nl=False)
     else:
         for record in advice.records:
             click.echo(f"{record.name}  {record.type}  {record.value}")

@@ -1,11 +1,11 @@
 """How is the advice written: as a zone file, as a letter to who looks after the DNS, as JSON?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from postroom.policy.dns.advice import Advice
-from postroom.policy.dns.findings import Finding, Record
+from postroom.policy.dns.findings import FAULTS, Finding, Purpose, Record
 from postroom.rfc.dkim_key import split_txt
 
 
@@ -20,24 +20,26 @@ def zone_file(records: Iterable[Record]) -> str:
     return "".join(f"; {record.purpose}\n{zone_line(record)}\n" for record in records)
 
 
-def letter(advice: Advice) -> tuple[str, str]:
-    """Subject and text of a mail that asks the DNS administrator for what is missing or wrong."""
-    domain = advice.facts.domain
+def letter(told: Mapping[str, Any]) -> tuple[str, str]:
+    """Subject and text of a mail that asks the DNS administrator for what is missing or wrong; `told` as by `tell`."""
+    domain = told["domain"]
     subject = f"DNS records for mail of {domain}"
-    if not advice.faults:
+    faults = [finding for finding in told["findings"] if finding["verdict"] in FAULTS]
+    if not faults:
         return subject, f"Hello,\n\nthe DNS records for mail of {domain} are all in place. Nothing is to be done.\n"
-    steps = []
-    for number, finding in enumerate(advice.faults, start=1):
-        found = "\n".join(f"   now: {value}" for value in finding.found) or "   now: nothing"
-        wanted = f"\n   {finding.record.name}  {finding.record.type}  {finding.record.value}" if finding.change else ""
-        steps.append(f"{number}. {finding.change or finding.words}\n   why: {finding.words}\n{found}{wanted}")
-    body = "\n\n".join(steps)
+    steps = "\n\n".join(f"{number}. {_request(finding)}" for number, finding in enumerate(faults, start=1))
     text = (
         f"Hello,\n\nso that mail in the name of {domain} arrives, please change its DNS as follows. "
         "A name has one SPF record only: change the present one rather than adding a second.\n\n"
-        f"{body}\n\nChanges are seen after the records' TTL, at most two days.\n"
+        f"{steps}\n\nChanges are seen after the records' TTL, at most two days.\n"
     )
     return subject, text
+
+
+def told_records(told: Mapping[str, Any]) -> list[Record]:
+    """The records to publish again, of advice that was kept as by `tell`."""
+    records = [Record(f["name"], f["type"], f["expected"], Purpose(f["purpose"])) for f in told["findings"]]
+    return [record for record in records if record.is_publishable]
 
 
 def tell(advice: Advice) -> dict[str, Any]:
@@ -66,6 +68,12 @@ def _tell_finding(finding: Finding) -> dict[str, Any]:
         "remarks": [asdict(remark) for remark in finding.remarks],
         "dnssec": finding.is_authenticated,
     }
+
+
+def _request(finding: Mapping[str, Any]) -> str:
+    found = "\n".join(f"   now: {value}" for value in finding["found"]) or "   now: nothing"
+    wanted = f"\n   {finding['name']}  {finding['type']}  {finding['expected']}" if finding["expected"] else ""
+    return f"{finding['change'] or finding['words']}\n   why: {finding['words']}\n{found}{wanted}"
 
 
 def _zone_value(value: str, type_: str) -> str:
