@@ -6,15 +6,15 @@ import pytest
 from django.db import connection, transaction
 
 from postroom.domains.alias_domains import (
-    AddressTakenError,
     CompanyExistsError,
     DomainTakenError,
     PlatformDomainError,
     assign,
     create_company,
-    save_alias,
     save_alias_domain,
 )
+from postroom.domains.aliases import save_alias
+from postroom.domains.claims import AddressTakenError
 from postroom.domains.local_part import LocalPartError
 from postroom.domains.models import Alias, AliasDomain, ClaimedAddress
 from postroom.domains.senders import alias_domain_of

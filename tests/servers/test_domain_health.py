@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from postroom.domains.alias_domains import save_alias, save_alias_domain
+from postroom.domains.alias_domains import save_alias_domain
+from postroom.domains.aliases import save_alias
 from postroom.domains.keys import create_dkim_key, record_of
 from postroom.domains.models import Alias, AliasDomain, DkimKey, DomainCheck
 from postroom.domains.nameserver import Nameserver

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from postroom.domains.alias_domains import assign, create_company, save_alias, save_alias_domain
+from postroom.domains.alias_domains import assign, create_company, save_alias_domain
+from postroom.domains.aliases import save_alias
 from postroom.domains.models import Alias, AliasDomain, CompanyAliasDomain, DkimKey
 from postroom.mailings.models import Template
 from postroom.servers.archive import archive, restore

@@ -21,6 +21,7 @@ COMMANDS = {
     "workspace": ("postroom.cli.workspace", "Create workspaces, companies and API keys."),
     "user": ("postroom.cli.user", "Let people in, and help those who cannot get in."),
     "domain": ("postroom.cli.domain", "Set up alias domains and DKIM keys."),
+    "alias": ("postroom.cli.alias", "Set up aliases, and see where mail to an address belongs."),
     "server": ("postroom.cli.server", "Set up outgoing servers."),
     "template": ("postroom.cli.template", "Set up templates: who they are from, which server they force."),
     "route": ("postroom.cli.route", "Explain which server and From a message would get."),

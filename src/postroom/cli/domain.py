@@ -41,5 +41,18 @@ def add(name: str, workspace: str, companies: tuple[str, ...], **fields: str | i
     )
 
 
+@command.command("remove")
+@click.argument("name")
+@click.option("--workspace", required=True)
+@django_command
+def remove(name: str, workspace: str) -> None:
+    """Give the alias domain NAME up; mail that still comes to its addresses is routed as before."""
+    from postroom.domains.alias_domains import remove_alias_domain
+    from postroom.domains.aliases import find_domain
+
+    remove_alias_domain(find_domain(find_workspace(workspace), name))
+    click.echo(f"{name} is removed: its companies and aliases are at the sub-domain again.")
+
+
 for _subcommand in (check, records, dkim_key, dkim_keys, dkim_rotate, reports, read_report):
     command.add_command(_subcommand)

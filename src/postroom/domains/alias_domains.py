@@ -1,20 +1,17 @@
-"""How alias domains are created, changed and given to companies (requirements B1 to B4)."""
+"""How alias domains are created, changed and given to companies (requirements B1 to B5)."""
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.db.models import Q
 
+from postroom.domains.aliases import save_alias
+from postroom.domains.claims import hold, retire, take_back
 from postroom.domains.local_part import sanitise_local_part
-from postroom.domains.models import Alias, AliasDomain, ClaimedAddress, CompanyAliasDomain
-from postroom.domains.senders import subdomain_of
+from postroom.domains.models import Alias, AliasDomain, CompanyAliasDomain
+from postroom.domains.senders import REPLY, notification_address
 from postroom.errors import PostroomError
 from postroom.rfc.address import domain_to_ascii, parse_mailbox
 from postroom.workspaces.models import Company, Workspace
-
-
-class AddressTakenError(PostroomError):
-    """This address is already in use; choose another name."""
-
-    code = "address_taken"
 
 
 class PlatformDomainError(PostroomError):
@@ -37,7 +34,7 @@ class CompanyExistsError(PostroomError):
 
 @transaction.atomic
 def save_alias_domain(domain: AliasDomain) -> AliasDomain:
-    """Store a new or changed alias domain, its names made clean and its addresses claimed.
+    """Store a new or changed alias domain, its names made clean, its addresses claimed and former ones retired.
 
     The first alias domain of a workspace is given to every company and alias that has none (B2). AddressTakenError
     names the holder of an address that is taken; AddressError, LocalPartError and PlatformDomainError say what is wrong
@@ -45,34 +42,34 @@ def save_alias_domain(domain: AliasDomain) -> AliasDomain:
     """
     _clean(domain)
     domain.clean_fields(exclude=["workspace"])  # lengths and ranges: ValidationError
-    _refuse_sub_domain(domain)
-    if AliasDomain.objects.filter(name=domain.name).exclude(workspace=domain.workspace).exists():
-        raise DomainTakenError(f"{domain.name} belongs to another workspace of this installation.", field="name")
-    is_first = domain._state.adding and not AliasDomain.objects.filter(workspace=domain.workspace).exists()
+    _refuse_taken_name(domain)
+    before = AliasDomain.objects.select_for_update().filter(pk=domain.pk).first()
+    is_first = before is None and not AliasDomain.objects.filter(workspace=domain.workspace).exists()
     domain.save()
-    _claim_addresses(domain)
-    for alias in domain.aliases.all():
+    _claim_addresses(domain, before)
+    for alias in Alias.objects.filter(Q(alias_domain=domain) | Q(further_domains=domain)).distinct():
         save_alias(alias)  # its address is another one once the domain is renamed
     if is_first:
-        for company in domain.workspace.companies.filter(domain_choice=None):
-            assign(company, domain)
-        for alias in domain.workspace.aliases.filter(alias_domain=None):
-            alias.alias_domain = domain
-            save_alias(alias)
+        _give_to_all(domain)
     return domain
 
 
 @transaction.atomic
-def save_alias(alias: Alias) -> Alias:
-    """Store a new or changed alias; AddressTakenError and LocalPartError as for alias domains."""
-    alias.local_part = sanitise_local_part(alias.local_part)
-    if alias.alias_domain is None:
-        _refuse_default_address(alias)
-    alias.save()
-    alias.claims.all().delete()
-    name = alias.alias_domain.name if alias.alias_domain else alias.workspace.subdomain
-    _claim(f"{alias.local_part}@{name}", workspace=alias.workspace, alias=alias, use="alias")
-    return alias
+def remove_alias_domain(domain: AliasDomain) -> None:
+    """Delete the alias domain; its companies and aliases return to the workspace's sub-domain.
+
+    What still comes to its addresses is routed as before. AddressTakenError when an alias has a namesake there.
+    """
+    for alias in domain.aliases.all():
+        alias.alias_domain = None
+        save_alias(alias)
+    for alias in domain.further_aliases.all():
+        save_alias(alias, further_domains=alias.further_domains.exclude(pk=domain.pk))
+    reason = f"The alias domain {domain.name} was removed."
+    hold(domain, [], reason=reason)
+    for address, use in _unclaimed(domain):
+        retire(address, use, domain, reason=reason)
+    domain.delete()
 
 
 def assign(company: Company, domain: AliasDomain | None) -> None:
@@ -108,8 +105,8 @@ def _clean(domain: AliasDomain) -> None:
         domain.default_from = sanitise_local_part(domain.default_from)
 
 
-def _refuse_sub_domain(domain: AliasDomain) -> None:
-    """Neither one's own (F3) nor, to take its mail, another workspace's."""
+def _refuse_taken_name(domain: AliasDomain) -> None:
+    """A sub-domain of the platform, one's own (F3) or another workspace's, or the domain of another workspace."""
     label, _, platform = domain.name.partition(".")
     platform_domain = settings.POSTROOM.platform_domain
     is_workspace = platform == platform_domain and Workspace.objects.filter(slug=label).exists()
@@ -117,39 +114,35 @@ def _refuse_sub_domain(domain: AliasDomain) -> None:
         raise PlatformDomainError(
             f"{domain.name} belongs to this installation and works as it is; give a domain of your own.", field="name"
         )
+    if AliasDomain.objects.filter(name=domain.name).exclude(workspace=domain.workspace).exists():
+        raise DomainTakenError(f"{domain.name} belongs to another workspace of this installation.", field="name")
 
 
-def _refuse_default_address(alias: Alias) -> None:
-    """No row holds the addresses that come with the workspace's sub-domain (A1)."""
-    defaults = subdomain_of(alias.workspace)
-    for use, local_part in (("bounce", defaults.bounce), ("catchall", defaults.catchall)):
-        if alias.local_part == local_part:
-            raise AddressTakenError(
-                f"{local_part}@{defaults.name} is already the {use} address of the workspace; choose another name.",
-                field="alias",
-            )
+def _give_to_all(domain: AliasDomain) -> None:
+    for company in domain.workspace.companies.filter(domain_choice=None):
+        assign(company, domain)
+    for alias in domain.workspace.aliases.filter(alias_domain=None):
+        alias.alias_domain = domain
+        save_alias(alias)
 
 
-def _claim_addresses(domain: AliasDomain) -> None:
-    domain.claims.all().delete()
-    for use, local_part in (("bounce", domain.bounce), ("catchall", domain.catchall)):
-        _claim(f"{local_part}@{domain.name}", workspace=domain.workspace, alias_domain=domain, use=use)
+def _claim_addresses(domain: AliasDomain, before: AliasDomain | None) -> None:
+    """Claim those of `domain`, and retire those that it had `before` and has no more."""
+    reason = f"The alias domain {before or domain} has other addresses."
+    claimed = [(f"{domain.bounce}@{domain.name}", "bounce"), (f"{domain.catchall}@{domain.name}", "catchall")]
+    hold(domain, claimed, reason=reason)
+    unclaimed = _unclaimed(domain)
+    for address, use in unclaimed:
+        take_back(address, use, domain)
+    in_use = dict([*claimed, *unclaimed])
+    for address, use in _unclaimed(before) if before else ():
+        if address not in in_use:
+            retire(address, use, domain, reason=reason)
 
 
-def _claim(address: str, *, workspace: Workspace, use: str, **holder: Alias | AliasDomain) -> None:
-    try:
-        with transaction.atomic():
-            ClaimedAddress.objects.create(address=address, workspace=workspace, use=use, **holder)
-    except IntegrityError:
-        raise AddressTakenError(_who_holds(address, workspace), field=use) from None
-
-
-def _who_holds(address: str, workspace: Workspace) -> str:
-    claim = ClaimedAddress.objects.select_related("alias_domain", "alias").filter(address=address).first()
-    if claim is None:  # given back in this very moment
-        return f"{address} was in use a moment ago; try again."
-    if claim.workspace_id != workspace.pk:
-        return f"{address} is used by another workspace of this installation; choose another name."
-    if claim.alias_domain is not None:
-        return f"{address} is already the {claim.use} address of the alias domain {claim.alias_domain}; choose another."
-    return f"{address} is already the alias “{claim.alias}”; choose another name."
+def _unclaimed(domain: AliasDomain) -> list[tuple[str, str]]:
+    """Addresses, with their use, that the domain does not have for itself alone: an alias may be what mail is from."""
+    reply, sender = f"{REPLY}@{domain.name}", notification_address(domain)
+    name = sender.rpartition("@")[2]
+    comes_here = name == domain.name or AliasDomain.objects.filter(workspace=domain.workspace, name=name).exists()
+    return [(reply, "reply"), (sender, "default_from")] if comes_here else [(reply, "reply")]

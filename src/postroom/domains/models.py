@@ -1,6 +1,7 @@
 """In whose name mail is sent: alias domains, the companies that use them, aliases and DKIM keys."""
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from postroom.policy.dns.facts import KeyState
@@ -40,17 +41,59 @@ class CompanyAliasDomain(models.Model):
 
 
 class Alias(models.Model):
-    """A local part that takes mail in; None as alias domain means the workspace's sub-domain."""
+    """A local part that takes mail in: answers go to what they answer, other mail creates a record of a type."""
+
+    class Policy(models.TextChoices):
+        """Who may write to it. Whoever answers our mail is known."""
+
+        EVERYONE = "everyone", "everyone"
+        KNOWN = "known", "known contacts"
+        FOLLOWERS = "followers", "followers of the record"
+
+    class Status(models.TextChoices):
+        NOT_TESTED = "not_tested", "not tested"
+        VALID = "valid", "valid"
+        INVALID = "invalid", "invalid"
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="aliases")
     local_part = models.CharField(max_length=64)
     alias_domain = models.ForeignKey(
-        AliasDomain, null=True, blank=True, on_delete=models.CASCADE, related_name="aliases"
+        AliasDomain, null=True, blank=True, on_delete=models.CASCADE, related_name="aliases",
+        help_text="The domain of its address; none: the workspace's sub-domain",
+    )  # fmt: skip
+    further_domains = models.ManyToManyField(
+        AliasDomain, blank=True, related_name="further_aliases", help_text="Where it takes mail in, too"
     )
+    record_type = models.CharField(
+        max_length=100, blank=True, db_default="", help_text="What new mail creates, such as crm.lead; empty: nothing"
+    )
+    forced_record = models.BigIntegerField(
+        null=True, blank=True, help_text="The record that all mail goes to; none: each mail creates one"
+    )
+    defaults = models.JSONField(default=dict, blank=True, db_default={}, help_text="Values of the records it creates")
+    policy = models.CharField(
+        max_length=10, choices=Policy.choices, default=Policy.EVERYONE, db_default=Policy.EVERYONE
+    )
+    refusal = models.TextField(blank=True, db_default="", help_text="Told to whom the policy refuses; empty: our words")
+    matches_local_part = models.BooleanField(
+        default=False, db_default=False, help_text="Takes in what comes for this local part at other domains as well"
+    )
+    status = models.CharField(
+        max_length=10, choices=Status.choices, default=Status.NOT_TESTED, db_default=Status.NOT_TESTED,
+        help_text="Whether mail to it was seen to arrive and to do what it should",
+    )  # fmt: skip
+    status_at = models.DateTimeField(null=True, blank=True, help_text="When that was seen")
+    removed_at = models.DateTimeField(null=True, blank=True, help_text="Its addresses are retired")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.local_part
+
+    @property
+    def address(self) -> str:
+        """Where answers are asked to go."""
+        name = self.alias_domain.name if self.alias_domain else self.workspace.subdomain
+        return f"{self.local_part}@{name}"
 
 
 class ClaimedAddress(models.Model):
@@ -61,6 +104,31 @@ class ClaimedAddress(models.Model):
     alias_domain = models.ForeignKey(AliasDomain, null=True, on_delete=models.CASCADE, related_name="claims")
     alias = models.ForeignKey(Alias, null=True, on_delete=models.CASCADE, related_name="claims")
     use = models.CharField(max_length=10, choices=[(use, use) for use in ("bounce", "catchall", "alias")])
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class RetiredAddress(models.Model):
+    """An address that mail was asked to go to and no longer is; what still comes is routed as before (B5)."""
+
+    class Use(models.TextChoices):
+        BOUNCE = "bounce", "bounce"
+        CATCHALL = "catchall", "catchall"
+        DEFAULT_FROM = "default_from", "notification"
+        REPLY = "reply", "reply"  # signed reply addresses are sub-addresses of it
+        ALIAS = "alias", "alias"
+
+    address = models.CharField(max_length=320, unique=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="retired_addresses")
+    use = models.CharField(max_length=12, choices=Use.choices)
+    # Who had it; nobody once that is deleted, and the address is routed all the same.
+    alias_domain = models.ForeignKey(AliasDomain, null=True, on_delete=models.SET_NULL, related_name="retired")
+    alias = models.ForeignKey(Alias, null=True, on_delete=models.SET_NULL, related_name="retired")
+    reason = models.CharField(max_length=200, help_text="A sentence for people")
+    retired_at = models.DateTimeField(db_default=Now())
+    hits = models.PositiveIntegerField(default=0, help_text="Mails that came to it since")
+    last_hit_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.address

@@ -5,6 +5,9 @@ from postroom.policy.identity import AliasDomain, find_identity
 from postroom.rfc.address import parse_mailbox
 from postroom.workspaces.models import Company, Workspace
 
+# Signed reply addresses are sub-addresses of this local part at the company's domain.
+REPLY = "reply"
+
 
 def alias_domain_of(company: Company) -> AliasDomain:
     """The company's alias domain; without one the workspace's sub-domain with the default aliases (A1)."""
@@ -28,3 +31,9 @@ def as_value(domain: models.AliasDomain) -> AliasDomain:
 
 def subdomain_of(workspace: Workspace) -> AliasDomain:
     return AliasDomain(name=workspace.subdomain, bounce="bounce", catchall="catchall", default_from="notifications")
+
+
+def notification_address(domain: models.AliasDomain | AliasDomain) -> str:
+    """What the domain's own mail is from, in small letters."""
+    complete = domain.default_from if "@" in domain.default_from else f"{domain.default_from}@{domain.name}"
+    return complete.lower()

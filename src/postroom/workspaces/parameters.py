@@ -3,6 +3,8 @@
 from postroom.workspaces.models import SystemParameter, Workspace
 
 DEFAULT_FROM_FILTER = "mail.default.from_filter"
+# Domains at which a local part alone says where mail belongs, though they are not ours.
+CATCHALL_DOMAINS = "mail.catchall.domain.allowed"
 
 
 def parameter(workspace: Workspace, key: str) -> str | None:

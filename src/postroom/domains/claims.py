@@ -1,0 +1,105 @@
+"""Who holds which address? Each has one holder over alias domains and aliases; given up, it stays routed (B4, B5)."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from postroom.domains.models import Alias, AliasDomain, ClaimedAddress, RetiredAddress
+from postroom.errors import PostroomError
+from postroom.workspaces.models import Workspace
+
+# As long as somebody writes to a retired address, who takes it would get that mail.
+QUIET_BEFORE_REUSE = timedelta(days=90)
+
+Holder = Alias | AliasDomain
+
+
+class AddressTakenError(PostroomError):
+    """This address is already in use; choose another name."""
+
+    code = "address_taken"
+
+
+def hold(holder: Holder, wanted: Collection[tuple[str, str]], *, reason: str) -> None:
+    """Let `holder` hold exactly `wanted` (addresses with their use); what it held before is retired for `reason`.
+
+    AddressTakenError names who holds one of them, or says that mail still comes to it as a retired one.
+    """
+    held = dict(holder.claims.values_list("address", "use"))
+    holder.claims.all().delete()
+    for address, use in wanted:
+        _claim(address, use, holder)
+    for address, use in held.items():
+        if address not in dict(wanted):
+            retire(address, use, holder, reason=reason)
+
+
+def retire(address: str, use: str, holder: Holder, *, reason: str) -> None:
+    """Let `address` go on routing as what it was."""
+    RetiredAddress.objects.update_or_create(
+        address=address,
+        defaults={
+            "workspace": holder.workspace,
+            "use": use,
+            "reason": reason,
+            "retired_at": timezone.now(),
+            **_as(holder),
+        },
+    )
+
+
+def take_back(address: str, use: str, holder: Holder) -> None:
+    """End the retirement of an address that `holder` is about to use; AddressTakenError while another's mail comes."""
+    retired = RetiredAddress.objects.filter(address=address).first()
+    if retired is None:
+        return
+    last_hit = retired.last_hit_at
+    is_quiet = last_hit is None or timezone.now() - last_hit >= QUIET_BEFORE_REUSE
+    if not is_quiet and not _is_own(retired, use, holder):
+        raise AddressTakenError(_why_not_yet(retired), field=use)
+    retired.delete()
+
+
+def _is_own(retired: RetiredAddress, use: str, holder: Holder) -> bool:
+    """Whether the mail that still comes is routed as it was."""
+    if retired.workspace_id != holder.workspace_id or retired.use != use:
+        return False
+    return isinstance(holder, AliasDomain) or retired.alias_id == holder.pk
+
+
+def _why_not_yet(retired: RetiredAddress) -> str:
+    return (
+        f"{retired.address} was the {retired.get_use_display()} address until {retired.retired_at:%Y-%m-%d} and still "
+        f"gets mail ({retired.hits} since, the last on {retired.last_hit_at:%Y-%m-%d}); choose another, or wait until "
+        f"none has come for {QUIET_BEFORE_REUSE.days} days."
+    )
+
+
+def _claim(address: str, use: str, holder: Holder) -> None:
+    take_back(address, use, holder)
+    try:
+        with transaction.atomic():
+            ClaimedAddress.objects.create(address=address, workspace=holder.workspace, use=use, **_as(holder))
+    except IntegrityError:
+        raise AddressTakenError(_who_holds(address, holder.workspace), field=use) from None
+
+
+def _as(holder: Holder) -> dict[str, Holder | None]:
+    """The two columns that say who holds an address."""
+    return {
+        "alias": holder if isinstance(holder, Alias) else None,
+        "alias_domain": holder if isinstance(holder, AliasDomain) else None,
+    }
+
+
+def _who_holds(address: str, workspace: Workspace) -> str:
+    claim = ClaimedAddress.objects.select_related("alias_domain", "alias").filter(address=address).first()
+    if claim is None:  # given back in this very moment
+        return f"{address} was in use a moment ago; try again."
+    if claim.workspace_id != workspace.pk:
+        return f"{address} is used by another workspace of this installation; choose another name."
+    if claim.alias_domain is not None:
+        return f"{address} is already the {claim.use} address of the alias domain {claim.alias_domain}; choose another."
+    return f"{address} is already the alias “{claim.alias}”; choose another name."
