@@ -1,5 +1,5 @@
 # Every target sets up what it needs first; a fresh machine needs Python 3.11 or newer, git and make.
-.PHONY: run test fmt bench setup
+.PHONY: run test fmt bench chaos setup
 
 run:  ## set up, migrate, add the demo data, serve
 	@scripts/setup --no-dev --inexact
@@ -16,6 +16,10 @@ fmt:  ## format, and repair what ruff can
 bench:  ## measure beside the peers; BENCH_ARGS=--write renews benchmarks/RESULTS.md
 	@scripts/setup --group bench
 	@.venv/bin/python -m benchmarks $(BENCH_ARGS)
+
+chaos:  ## kill, freeze and cut off what delivers, and show that nothing is lost; CHAOS_ARGS=--quick takes a minute
+	@scripts/setup
+	@.venv/bin/postroom chaos $(CHAOS_ARGS)
 
 setup:  ## only the virtual environment
 	@scripts/setup

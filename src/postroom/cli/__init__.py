@@ -29,6 +29,7 @@ COMMANDS = {
     "suppression": ("postroom.cli.suppression", "List, add and release addresses that get no mail."),
     "alerts": ("postroom.cli.alerts", "List what a person should mend."),
     "bench": ("postroom.cli.bench", "Measure how fast this machine delivers."),
+    "chaos": ("postroom.cli.chaos", "Show that nothing is lost when processes, database or network fail."),
     "message": ("postroom.cli.message", "Render a message to the bytes that would be sent."),
     "inbound": ("postroom.cli.inbound", "Read mail that came in."),
     "dkim": ("postroom.cli.dkim", "Sign and verify DKIM signatures of message files."),

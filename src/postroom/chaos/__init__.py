@@ -1,0 +1,1 @@
+"""Whether Postroom keeps its promises while its processes, its database and the network fail."""
