@@ -35,6 +35,7 @@ def test_the_description_names_every_operation_once(description: dict[str, Any])
         ("post", "/api/v1/deliveries/{action}"),
         ("post", "/api/v1/route"),
         ("get", "/api/v1/alerts"),
+        ("get", "/api/v1/servers"),
         ("get", "/api/v1/domains"),
         ("get", "/api/v1/domains/{name}/check"),
         ("post", "/api/v1/domains/{name}/check"),
@@ -68,7 +69,7 @@ def test_a_message_is_described_with_every_field_and_no_other(description: dict[
     assert described["additionalProperties"] is False
     assert set(described["properties"]) == {
         "from", "to", "cc", "bcc", "reply_to", "subject", "html", "text", "attachments", "headers", "company",
-        "stream", "server", "scheduled_at", "priority", "tags",
+        "stream", "server", "scheduled_at", "priority", "campaign", "tags",
     }  # fmt: skip
 
 

@@ -196,3 +196,27 @@ def test_a_worker_outlives_a_restart_of_postgresql(busy_office: Office, courier:
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+@pytest.mark.timeout(240)
+def test_two_workers_share_the_connections_of_a_server_that_has_work_for_both(
+    busy_office: Office, courier: Courier, tmp_path: Path
+) -> None:
+    most_at_once, now_open = 0, 0
+
+    async def slowly(_number: int) -> None:
+        nonlocal most_at_once, now_open
+        now_open += 1
+        most_at_once = max(most_at_once, now_open)
+        await asyncio.sleep(0.2)
+        now_open -= 1
+
+    with courier.mailbox() as mailbox, worker(tmp_path), worker(tmp_path):
+        mailbox.before_answer = slowly
+        busy_office.add_server(mailbox.port, max_connections=4)
+        wait_until(lambda: Worker.objects.count() == 2)
+        for number in range(300):
+            busy_office.send(f"joe{number}@customer.example.com")
+        wait_until(lambda: sorted(Share.objects.values_list("connections", flat=True)) == [2, 2], seconds=60)
+        wait_until(lambda: set(statuses().values()) == {"sent"}, seconds=120)
+    assert most_at_once == 4
