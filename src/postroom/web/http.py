@@ -13,7 +13,7 @@ FOREIGN_POLICY = "sandbox; default-src 'none'"
 
 
 def signed_in(request: HttpRequest) -> User:
-    """The person who asks; LoginByDefault lets no stranger come this far."""
+    """The person who asks; LoginRequiredMiddleware lets no stranger come this far."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user

@@ -1,0 +1,1 @@
+"""Which database does Django talk to? Its own PostgreSQL, with another look at kept connections."""
