@@ -42,8 +42,8 @@ def set_up_company(office: Office, *, port: int) -> Company:
     office.add_domain(domain)
     office.add_server("Company mail", "--from-filter", domain, port=port)
     printed = office.postroom.run("domain", "dkim-key", domain, "--workspace", office.slug)
-    name, _, record = printed.strip().partition(" TXT ")
-    return Company(office, domain, {name: record})
+    name, *strings = re.findall(r'^\S+(?=\. IN TXT)|(?<=")[^"]+(?=")', printed)
+    return Company(office, domain, {name: "".join(text for text in strings if text.strip())})
 
 
 @pytest.fixture
