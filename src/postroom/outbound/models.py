@@ -188,6 +188,10 @@ class Delivery(models.Model):
     followed_at = models.DateTimeField(null=True, help_text="When its failure was followed: author told, fault counted")
 
     class Meta:
+        constraints = [
+            # claim_due.sql looks for these and no others.
+            models.CheckConstraint(condition=models.Q(priority__range=(0, 9)), name="delivery_priority_known")
+        ]
         indexes = [
             # next_flows.sql and claim_due.sql: whose turn it is in a lane, and what they may send now.
             models.Index(

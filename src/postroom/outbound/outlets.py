@@ -140,6 +140,8 @@ def fold_usage() -> None:
     with connection.cursor() as cursor:
         for unit, seconds in (("minute", 120), ("day", 25 * 3600)):
             cursor.execute(statement("fold_usage"), {"unit": unit, "seconds": seconds})
+        # One that was over a day ago says nothing of the next.
+        cursor.execute("DELETE FROM outbound_domainpause WHERE until < now() - interval '1 day'")
 
 
 async def platform_use(database: AsyncConnection, workspaces: Sequence[int]) -> dict[int, tuple[int, int]]:
