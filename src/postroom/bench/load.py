@@ -1,6 +1,7 @@
-"""Hands in mail as fast as a server takes it: `python -m postroom.bench.load WAY PORT KEY CONNECTIONS SECONDS`.
+"""Hands in mail as fast as a server takes it.
 
-Each connection waits for its answer before it hands in the next mail. Prints what came of it as one line of JSON.
+`python -m postroom.bench.load WAY PORT KEY CONNECTIONS RECIPIENTS SECONDS`, with so many recipients a message. Each
+connection waits for its answer before it hands in the next mail. Prints what came of it as one line of JSON.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ import uvloop
 
 from postroom.bench.content import AUTHOR, HTML, TEXT
 
-BATCH = 1_000
+BATCH_RECIPIENTS = 1_000
 _HEAD = re.compile(rb"HTTP/1\.1 (\d{3})[^\r]*\r\n(?:[^\r]*\r\n)*?content-length: (\d+)\r\n", re.IGNORECASE)
 _REPLY = re.compile(rb"(?:\d{3}-[^\n]*\n)*(\d{3}) [^\n]*\n")
 # Yields what to send, is sent the status or reply code of the answer.
@@ -58,17 +59,21 @@ class Connection(asyncio.Protocol):
 class Load:
     """What is handed in until `deadline`, and the codes that were answered; `waits` are seconds for each answer."""
 
-    def __init__(self, key: str, deadline: float) -> None:
+    def __init__(self, key: str, deadline: float, *, recipients: int) -> None:
         self._key = key
         self._deadline = deadline
+        self._recipients = recipients
+        self.batch_messages = max(1, BATCH_RECIPIENTS // recipients)
         self.codes: Counter[int] = Counter()
         self.waits: list[float] = []
 
     def http(self) -> Script:
-        yield from self._post("/api/v1/messages", _message)
+        yield from self._post("/api/v1/messages", self._message)
 
     def batch(self) -> Script:
-        yield from self._post("/api/v1/messages/batch", lambda: {"messages": [_message() for _ in range(BATCH)]})
+        yield from self._post(
+            "/api/v1/messages/batch", lambda: {"messages": [self._message() for _ in range(self.batch_messages)]}
+        )
 
     def smtp(self) -> Script:
         yield from self._log_in()
@@ -99,7 +104,8 @@ class Load:
     def _hand_in(self) -> Script:
         number = next(_numbers)
         yield f"MAIL FROM:<{AUTHOR}>\r\n".encode()
-        yield f"RCPT TO:<customer{number}@customer.example.com>\r\n".encode()
+        for recipient in self._addresses(number):
+            yield f"RCPT TO:<{recipient}>\r\n".encode()
         yield b"DATA\r\n"
         yield from self._timed(_mime(number))
 
@@ -108,16 +114,18 @@ class Load:
         self.codes[(yield octets)] += 1
         self.waits.append(time.perf_counter() - started)
 
+    def _message(self) -> dict[str, object]:
+        number = next(_numbers)
+        fields = {"from": AUTHOR, "subject": f"Quotation {number}", "text": TEXT, "html": HTML}
+        return {**fields, "to": self._addresses(number)}
 
-def _message() -> dict[str, object]:
-    number = next(_numbers)
-    recipient = f"customer{number}@customer.example.com"
-    return {"from": AUTHOR, "to": [recipient], "subject": f"Quotation {number}", "text": TEXT, "html": HTML}
+    def _addresses(self, number: int) -> list[str]:
+        return [f"customer{number}.{index}@customer.example.com" for index in range(self._recipients)]
 
 
 def _mime(number: int) -> bytes:
     return (
-        f"From: Mary <{AUTHOR}>\r\nTo: customer{number}@customer.example.com\r\nSubject: Quotation {number}\r\n"
+        f"From: Mary <{AUTHOR}>\r\nTo: customer{number}.0@customer.example.com\r\nSubject: Quotation {number}\r\n"
         "Date: Sun, 22 Nov 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\n"
         "Content-Type: multipart/alternative; boundary=limit\r\n\r\n"
         f"--limit\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{TEXT}\r\n"
@@ -139,9 +147,8 @@ def _cut_smtp(buffer: bytes) -> tuple[int, int] | None:
     return (match.end(), int(match[1])) if match else None
 
 
-async def _run(way: str, port: int, key: str, connections: int, seconds: float) -> dict[str, object]:
+async def _run(way: str, port: int, *, load: Load, connections: int) -> dict[str, object]:
     started = time.perf_counter()
-    load = Load(key, started + seconds)
     script, cut = getattr(load, way), _cut_smtp if way.startswith("smtp") else _cut_http
 
     async def keep_on() -> None:
@@ -155,7 +162,8 @@ async def _run(way: str, port: int, key: str, connections: int, seconds: float) 
     waits = sorted(load.waits)
     return {
         "seconds": time.perf_counter() - started,
-        "accepted": load.codes.pop(250 if way.startswith("smtp") else 202, 0) * (BATCH if way == "batch" else 1),
+        "accepted": load.codes.pop(250 if way.startswith("smtp") else 202, 0)
+        * (load.batch_messages if way == "batch" else 1),
         "refused": dict(load.codes),
         "median_ms": round(waits[len(waits) // 2] * 1000, 1),
         "p99_ms": round(waits[len(waits) * 99 // 100] * 1000, 1),
@@ -163,8 +171,9 @@ async def _run(way: str, port: int, key: str, connections: int, seconds: float) 
 
 
 def main() -> None:
-    way, port, key, connections, seconds = sys.argv[1:]
-    print(json.dumps(uvloop.run(_run(way, int(port), key, int(connections), float(seconds)))))  # noqa: T201 - its answer
+    way, port, key, connections, recipients, seconds = sys.argv[1:]
+    load = Load(key, time.perf_counter() + float(seconds), recipients=int(recipients))
+    print(json.dumps(uvloop.run(_run(way, int(port), load=load, connections=int(connections)))))  # noqa: T201 - its answer
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import psycopg
+
 from postroom.bench.surroundings import cpu_seconds, own_database, process
 
 # A queue that is in use: PostgreSQL plans by what it has seen in its tables.
@@ -26,6 +28,7 @@ PORTS = ("POSTROOM_HTTP_PORT", "POSTROOM_SUBMISSION_PORT", "POSTROOM_CAPTURE_POR
 class Plan:
     way: str  # http, batch, smtp, smtp_once: a connection for each message
     connections: int
+    recipients: int  # of each message
     seconds: float
 
 
@@ -41,14 +44,25 @@ def measure(plan: Plan, database_url: str) -> dict[str, object]:
         server = stack.enter_context(process("-m", "postroom", *command, env=environment))
         port = ports[1] if is_smtp else ports[0]
         wait_for(int(port))
-        load = ("-m", "postroom.bench.load", plan.way, port, key.strip(), str(plan.connections))
+        numbers = (str(plan.connections), str(plan.recipients))
+        load = ("-m", "postroom.bench.load", plan.way, port, key.strip(), *numbers)
         output(*load, str(WARM_UP_SECONDS), env=environment)
-        cpu = cpu_seconds(server.pid)
+        cpu, stored = cpu_seconds(server.pid), _deliveries(environment)
         report: dict[str, Any] = json.loads(output(*load, str(plan.seconds), env=environment))
-        cpu = cpu_seconds(server.pid) - cpu
+        cpu, stored = cpu_seconds(server.pid) - cpu, _deliveries(environment) - stored
+    if stored != report["accepted"] * plan.recipients:
+        raise RuntimeError(f"{report['accepted']} messages were accepted, and {stored} deliveries are stored.")
     report["per_second"] = round(report["accepted"] / report["seconds"], 1)
+    report["recipients_per_second"] = round(stored / report["seconds"], 1)
     report["server_cpu_us_per_message"] = round(cpu / max(report["accepted"], 1) * 1e6, 1)
     return {**asdict(plan), **report}
+
+
+def _deliveries(environment: dict[str, str]) -> int:
+    with psycopg.connect(environment["POSTROOM_DATABASE_URL"]) as connection:
+        row = connection.execute("SELECT count(*) FROM outbound_delivery").fetchone()
+    assert row is not None  # noqa: S101 - a count always has one
+    return int(row[0])
 
 
 def output(*arguments: str, env: dict[str, str]) -> str:

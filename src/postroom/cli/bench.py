@@ -38,10 +38,11 @@ def deliver(as_json: bool, **options: object) -> None:  # noqa: FBT001
 
 @command.command()
 @click.option("--http", "way", flag_value="http", default=True, help="One message a request (the default).")
-@click.option("--batch", "way", flag_value="batch", help="A thousand messages a request.")
+@click.option("--batch", "way", flag_value="batch", help="Messages to a thousand recipients a request.")
 @click.option("--smtp", "way", flag_value="smtp", help="By SMTP over kept connections.")
 @click.option("--smtp-once", "way", flag_value="smtp_once", help="By SMTP, a new connection for each message.")
 @click.option("--connections", default=8, show_default=True, help="At once.")
+@click.option("--recipients", type=click.IntRange(1, 1000), default=1, show_default=True, help="Of each message.")
 @click.option("--seconds", default=5.0, show_default=True, help="How long to hand in, after a second to warm up.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def submit(as_json: bool, **options: object) -> None:  # noqa: FBT001
@@ -53,8 +54,9 @@ def submit(as_json: bool, **options: object) -> None:  # noqa: FBT001
         click.echo(json.dumps(report))
         return
     click.echo(
-        f"{report['accepted']} messages: {report['per_second']} a second, {report['server_cpu_us_per_message']} µs of "
-        f"server CPU each, an answer after {report['median_ms']} ms, after {report['p99_ms']} ms at p99, "
+        f"{report['accepted']} messages: {report['per_second']} a second, {report['recipients_per_second']} recipients "
+        f"a second, {report['server_cpu_us_per_message']} µs of server CPU a message, an answer after "
+        f"{report['median_ms']} ms, after {report['p99_ms']} ms at p99, "
         f"refused: {report['refused'] or 'none'}"
     )
 
