@@ -221,6 +221,26 @@ def test_more_flows_than_share_a_claim_are_served_in_a_circle(busy_office: Offic
     assert second == [*everyone[4:], everyone[0]]
 
 
+def test_many_campaigns_that_wait_for_later_keep_nobody_busy(busy_office: Office, courier: Courier) -> None:
+    lane = lane_of(busy_office.add_server(), "mass")
+    later = datetime.now(UTC) + timedelta(hours=1)
+    for number in range(2 * feed.FLOWS_AT_ONCE + 1):
+        busy_office.send(stream=Stream.MASS, campaign=str(number), scheduled_at=later)
+    courier.drain(lane)  # quiet, so it ends
+    assert set(statuses().values()) == {"queued"}
+
+
+def test_of_many_campaigns_the_one_that_is_due_is_found(busy_office: Office, courier: Courier) -> None:
+    later = datetime.now(UTC) + timedelta(hours=1)
+    with courier.mailbox() as mailbox:
+        lane = lane_of(busy_office.add_server(mailbox.port), "mass")
+        for number in range(2 * feed.FLOWS_AT_ONCE + 1):
+            busy_office.send(f"joe{number}@customer.example.com", stream=Stream.MASS, campaign=str(number),
+                             scheduled_at=None if number == 7 else later)  # fmt: skip
+        courier.drain(lane)
+    assert statuses()["joe7@customer.example.com"] == "sent"
+
+
 # --- what refusals teach -------------------------------------------------------------------------------------------
 
 

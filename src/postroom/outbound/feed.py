@@ -73,6 +73,7 @@ class Feeder:
         self._is_urgent = stream == Stream.TRANSACTIONAL
         self._course = course
         self._served = queue.BEFORE_ALL
+        self._fruitless: set[int] = set()  # flows that had nothing due since the last that had
 
     async def run(self) -> None:
         """Without PostgreSQL the drain is left: what was claimed is not sure."""
@@ -122,7 +123,9 @@ class Feeder:
         course = self._course
         claimed = await queue.claim_due(database, outlet=course.outlet, lane=self.lane, worker=course.worker, most=most)
         # More flows than take part in one claim: only after a whole round is there nothing.
-        return _Claim(claimed or (), is_all=claimed is not None and self._served == queue.BEFORE_ALL)
+        is_round = self._served == queue.BEFORE_ALL or self._fruitless.issuperset(most)
+        self._fruitless = set() if claimed or is_round else self._fruitless.union(most)
+        return _Claim(claimed or (), is_all=claimed is not None and is_round)
 
     async def _claim_metered(self, database: AsyncConnection, flows: Sequence[queue.Flow]) -> _Claim:
         """What limits leave of a claim, entered in the ledger by the same transaction."""
