@@ -9,6 +9,11 @@ _runtime = runtime.current()
 POSTROOM = _runtime.env
 
 
+# A connection that a firewall has dropped silently is found within a minute, while idle or with a statement under way:
+# threads that share a statement share its waiting too. Nothing for Unix sockets.
+_LIFE_SIGNS = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+
+
 def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
@@ -22,7 +27,7 @@ def _database(url: str) -> dict[str, object]:
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         # Parsed and planned once a connection, values apart from the text: half the time of a short statement.
-        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 5, **options},
+        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 5, **_LIFE_SIGNS, **options},
     }
 
 
