@@ -37,6 +37,9 @@ class Caller:
     def get(self, path: str) -> Any:
         return self.client.get(f"/api/v1{path}", headers=self._authorization())
 
+    def delete(self, path: str) -> Any:
+        return self.client.delete(f"/api/v1{path}", headers=self._authorization())
+
     def _authorization(self) -> dict[str, str]:
         return {} if self.key is None else {"Authorization": f"Bearer {self.key}"}
 

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from postroom.api import schemas
 from tests.api.conftest import Caller, message
 
-VERBS = {"get", "post"}
+VERBS = {"get", "post", "delete"}
 
 
 @pytest.fixture
@@ -45,6 +45,11 @@ def test_the_description_names_every_operation_once(description: dict[str, Any])
         ("post", "/api/v1/suppressions"),
         ("post", "/api/v1/suppressions/release"),
         ("get", "/api/v1/suppressions/table"),
+        ("get", "/api/v1/webhooks"),
+        ("post", "/api/v1/webhooks"),
+        ("delete", "/api/v1/webhooks/{webhook_id}"),
+        ("post", "/api/v1/webhooks/{webhook_id}/enable"),
+        ("post", "/api/v1/webhooks/{webhook_id}/test"),
         ("post", "/api/v1/suppressions/table"),
     }
     assert len({operation["operationId"] for operation in operations.values()}) == len(operations)

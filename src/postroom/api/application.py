@@ -13,7 +13,7 @@ from ninja.errors import ValidationErrorContext
 from ninja.operation import Operation
 from ninja.parser import Parser
 
-from postroom.api import alerts, domains, messages, refusals, routes, servers, steering, suppressions
+from postroom.api import alerts, domains, messages, refusals, routes, servers, steering, suppressions, webhooks
 from postroom.api.auth import ApiKeyAuth
 from postroom.api.reference import Reference
 from postroom.api.validation import explain
@@ -83,6 +83,7 @@ def _build() -> PostroomApi:
     api.add_router("/alerts", alerts.router)
     api.add_router("/domains", domains.router)
     api.add_router("/servers", servers.router)
+    api.add_router("/webhooks", webhooks.router)
     refusals.install(api)
     return api
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "route": ("postroom.cli.route", "Explain which server and From a message would get."),
     "mail": ("postroom.cli.mail", "Retry, hold, release or cancel mail that is on its way."),
     "suppression": ("postroom.cli.suppression", "List, add and release addresses that get no mail."),
+    "webhook": ("postroom.cli.webhook", "Tell programs by HTTP what became of mail."),
     "alerts": ("postroom.cli.alerts", "List what a person should mend."),
     "bench": ("postroom.cli.bench", "Measure how fast this machine delivers."),
     "chaos": ("postroom.cli.chaos", "Show that nothing is lost when processes, database or network fail."),

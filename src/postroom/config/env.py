@@ -45,6 +45,12 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise ValueError("write yes or no")
+    return text.lower() == "yes"
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
@@ -101,6 +107,9 @@ class Environment:
     url: str | None = _setting(_web_url, "address at which people reach the web pages", None)
     platform_domain: str = _setting(
         _domain, "each workspace sends from <workspace>.<platform domain> until it has its own domain", "example"
+    )
+    hosted: bool = _setting(
+        _yes_or_no, "whether workspaces belong to others, who must not reach this machine's own network", "no"
     )
     default_server: str | None = _setting(
         _server_url, "URL of the server that takes mail when a workspace has no outgoing server", None, secret=True

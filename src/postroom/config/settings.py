@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "postroom.parts",
     "postroom.workspaces",
+    "postroom.webhooks",
     "postroom.domains",
     "postroom.servers",
     "postroom.outbound",

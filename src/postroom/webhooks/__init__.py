@@ -1,0 +1,1 @@
+"""Everything about webhooks: telling programs by HTTP what happened."""

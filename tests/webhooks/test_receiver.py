@@ -1,0 +1,109 @@
+"""Does a post reach what it should, nothing else, and come to an end?"""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from postroom.webhooks import receiver as receiver_module
+from postroom.webhooks.receiver import Answer, Receiver, is_public
+from tests.webhooks.conftest import Listener
+
+
+def post(url: str, *, may_be_private: bool = True) -> Answer:
+    with Receiver(url, may_be_private=may_be_private) as receiver:
+        return receiver.post(b"{}", {})
+
+
+def test_a_connection_is_kept_and_renewed_when_the_receiver_has_closed_it(listener: Listener) -> None:
+    with Receiver(listener.url, may_be_private=True) as receiver:
+        assert [receiver.post(b"{}", {}).status for _ in range(3)] == [200] * 3
+        assert listener.connections == 1
+        kept = receiver._connection.sock
+        kept.shutdown(socket.SHUT_RDWR)
+        assert receiver.post(b"{}", {}).status == 200
+    assert listener.connections == 2
+
+
+def test_a_redirect_is_an_answer_and_not_followed(listener: Listener) -> None:
+    listener.answers = [302]
+    assert post(listener.url) == Answer(302, "HTTP 302 Found")
+    assert len(listener.posts) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"])
+def test_a_hosted_installation_does_not_reach_its_own_network(listener: Listener, host: str) -> None:
+    answer = post(f"http://{host}:{listener.port}/", may_be_private=False)
+    assert answer.status is None
+    assert "leads into a private network" in answer.words
+    assert listener.connections == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "224.0.0.1", "0.0.0.0", "fd00::1",
+     "fe80::1%eth0", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "ff02::1"],
+)  # fmt: skip
+def test_private_addresses_are_known_in_every_disguise(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
+def test_public_addresses_are_public(address: str) -> None:
+    assert is_public(address)
+
+
+def test_a_refused_connection_and_a_host_that_is_none_are_answers(free_port: int) -> None:
+    assert "refused" in post(f"http://127.0.0.1:{free_port}/").words
+    assert post("http://no-such-host.invalid/").status is None
+    assert post(f"http://{'a' * 70}.example/").status is None
+
+
+@pytest.fixture
+def dripping() -> Iterator[int]:
+    """The port of a server that answers a header field every 50 ms, for ever."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        connection, _ = listening.accept()
+        try:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            for _ in range(90):
+                connection.sendall(b"A: b\r\n")
+                time.sleep(0.05)
+        except OSError:
+            return
+        finally:
+            connection.close()
+
+    threading.Thread(target=drip, daemon=True).start()
+    yield listening.getsockname()[1]
+    listening.close()
+
+
+def test_an_answer_in_drops_is_cut_off(dripping: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiver_module, "POST_SECONDS", 0.3)
+    started = time.monotonic()
+    post(f"http://127.0.0.1:{dripping}/")
+    assert time.monotonic() - started < 2
+
+
+def test_a_large_answer_is_not_read_to_its_end(listener: Listener) -> None:
+    """As many octets as fit, then the connection is given up."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def pour() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+            try:
+                while True:
+                    connection.sendall(b"x" * 65_536)
+            except OSError:
+                return
+
+    threading.Thread(target=pour, daemon=True).start()
+    assert post(f"http://127.0.0.1:{listening.getsockname()[1]}/").status == 200
+    listening.close()
