@@ -34,6 +34,10 @@ def add(slug: str, company: str) -> None:
     help="Give each delivery a return path of its own, bounce+<token>@, by which a bounce finds it.",
 )  # fmt: skip
 @click.option(
+    "--drop-repeats/--keep-repeats", "drops_repeats", default=None,
+    help="Whether mail that an application hands in twice by SMTP within 24 h, by its Message-ID, is one message.",
+)  # fmt: skip
+@click.option(
     "--resend-unknown/--hold-unknown", "resends_unknown", default=None,
     help="What to do with transactional mail that may have arrived.",
 )  # fmt: skip

@@ -3,11 +3,14 @@
 All of it blocks: see `conversation` for who calls it from the event loop.
 """
 
+import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from postroom.errors import ContentError, PostroomError
+from postroom.outbound.idempotency import once
 from postroom.outbound.submit import Submission, submit
 from postroom.rfc.address import parse_mailbox
 from postroom.rfc.submitted import SubmittedMessage, read_submitted
@@ -45,7 +48,8 @@ def find_account(key: str) -> Account | None:
 def accept(account: Account, mail: ReceivedMail) -> UUID:
     """Queue the mail for its envelope's recipients; it is committed under this id. A PostroomError: nothing was stored.
 
-    Of the envelope's sender only the null path is kept: otherwise routing decides the return path.
+    Where the workspace drops repeats, it may be the id of a message that came before under the same Message-ID. Of the
+    envelope's sender only the null path is kept: otherwise routing decides the return path.
     """
     workspace = _workspace_of(account)
     message = read_submitted(mail.content)
@@ -62,7 +66,21 @@ def accept(account: Account, mail: ReceivedMail) -> UUID:
         tags=directions.tags,
         is_automatic=not mail.mail_from,  # RFC 5321 §4.5.5: a report or an answer, whose own failure nobody may hear of
     )
-    return submit([submission])[0].id
+
+    def queue() -> str:
+        return str(submit([submission])[0].id)
+
+    if not (workspace.drops_repeats and message.message_id):
+        return UUID(queue())
+    fingerprint = _fingerprint(account, message.message_id, mail.recipients)
+    answer, _ = once(workspace, f"smtp {fingerprint.hex()}", request_hash=fingerprint, act=queue)
+    return UUID(answer)
+
+
+def _fingerprint(account: Account, message_id: str, recipients: Iterable[str]) -> bytes:
+    """What makes two mails one: not the content, to which a client may have added a new Date."""
+    parts = [account.key_digest.hex(), message_id, *sorted(set(recipients))]
+    return hashlib.sha256("\n".join(parts).encode()).digest()
 
 
 def _workspace_of(account: Account) -> Workspace:

@@ -13,7 +13,7 @@ from postroom.workspaces.models import ApiKey, Workspace
 
 PREFIX_LENGTH = 9
 # What of a workspace comes with its key, in the order of find_keys.sql; the rest is read when it is asked for.
-_WORKSPACE = ("id", "slug", "name", "routing_policy", "signs_return_path", "routing_version")
+_WORKSPACE = ("id", "slug", "name", "routing_policy", "signs_return_path", "drops_repeats", "routing_version")
 
 
 def digest_of(key: str) -> bytes:

@@ -31,6 +31,9 @@ class Workspace(models.Model):
     signs_return_path = models.BooleanField(
         default=False, help_text="Tag the envelope sender, so that a bounce finds its delivery without reading the mail"
     )
+    drops_repeats = models.BooleanField(
+        db_default=False, help_text="Over SMTP, the same Message-ID to the same recipients within 24 h is one message"
+    )
     # What happens to mail that may have arrived: sent again (a duplicate at worst), or held for a person.
     resends_unknown = models.BooleanField(default=True, help_text="Transactional mail")
     resends_unknown_mass = models.BooleanField(default=False, help_text="Mass mail")
