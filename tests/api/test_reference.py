@@ -41,6 +41,8 @@ def test_the_description_names_every_operation_once(description: dict[str, Any])
         ("post", "/api/v1/domains/{name}/check"),
         ("get", "/api/v1/domains/{name}/records"),
         ("get", "/api/v1/domains/{name}/reports"),
+        ("get", "/api/v1/servers/{name}/test"),
+        ("post", "/api/v1/servers/{name}/test"),
         ("get", "/api/v1/suppressions"),
         ("post", "/api/v1/suppressions"),
         ("post", "/api/v1/suppressions/release"),

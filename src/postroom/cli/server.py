@@ -99,6 +99,24 @@ def queue(workspace: str) -> None:
             click.echo(f"  closed until {stand.closed_until:%H:%M:%S} UTC: {stand.fault} {stand.fallback}")
 
 
+@command.command("test")
+@click.argument("name")
+@click.option("--workspace", required=True)
+@click.option("--to", "recipient", help="Whom RCPT TO names, never written to; at first the catchall address.")
+@django_command
+def test(name: str, workspace: str, recipient: str | None) -> None:
+    """Try the server NAME with each address it will be used with, up to the message, which is never sent.
+
+    The exit code is 1 when a step failed. Success does not prove that mail arrives: the provider may still restrict.
+    """
+    from postroom.cli.server_test import print_trials
+    from postroom.servers.connection_tests import usual_recipient
+
+    server = find_server(name, workspace)
+    if not print_trials(server, recipient or usual_recipient(server.workspace)):
+        raise SystemExit(1)
+
+
 @command.command("archive")
 @click.argument("name")
 @click.option("--workspace", required=True)

@@ -37,3 +37,14 @@ def notification_address(domain: models.AliasDomain | AliasDomain) -> str:
     """What the domain's own mail is from, in small letters."""
     complete = domain.default_from if "@" in domain.default_from else f"{domain.default_from}@{domain.name}"
     return complete.lower()
+
+
+def alias_domains_by_company(workspace: Workspace) -> dict[Company, AliasDomain]:
+    """As `alias_domain_of`, for every company in the order of their making; one query."""
+    companies = workspace.companies.select_related("domain_choice__alias_domain").order_by("pk")
+    return {
+        company: as_value(company.domain_choice.alias_domain)
+        if hasattr(company, "domain_choice")
+        else subdomain_of(workspace)
+        for company in companies
+    }

@@ -130,6 +130,7 @@ NEEDS_8BITMIME = Cause(
     "needs-8bitmime", Reach.MESSAGE, "The message has 8-bit content, which the server cannot handle."
 )
 
+CAUSES = tuple(value for value in list(globals().values()) if isinstance(value, Cause))
 _CONTENT = (Phase.DATA, Phase.MESSAGE)
 # With 4yz the same statuses say less: "4.1.1 unverified address", "4.1.2 name server timed out".
 _FINAL = (501, 550, 551, 552, 553, 554)

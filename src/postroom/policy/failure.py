@@ -7,6 +7,7 @@ are final. Unclear means temporary; lost after the message was written means unk
 from dataclasses import dataclass
 
 from postroom.policy.causes import (
+    CAUSES,
     LOGIN_REFUSED,
     NEEDS_8BITMIME,
     NEEDS_SMTPUTF8,
@@ -55,6 +56,18 @@ _CONNECT_CAUSES = {
 }
 
 
+CONNECTION_LOST = "connection-lost"
+_LOST_SENTENCE = (
+    "The server broke off the connection. It may be overloaded, or find something wrong that it does not say."
+)
+# Every cause in plain words, by its id, without the facts of one case.
+SENTENCES: dict[str, str] = {
+    **{cause.id: cause.sentence for cause in CAUSES},
+    **dict(_CONNECT_CAUSES.values()),
+    CONNECTION_LOST: _LOST_SENTENCE,
+}
+
+
 def judge(answer: Reply | Lost | Unsupported | ConnectFailure, *, phase: Phase = Phase.MESSAGE) -> Verdict:
     """`phase` is where a Reply was given; the other kinds know theirs."""
     match answer:
@@ -82,7 +95,7 @@ def _judge_lost(lost: Lost) -> Verdict:
         sentence = f"The connection was lost before the server confirmed the message; it may have arrived ({lost.why})."
         return Verdict(Status.UNKNOWN, Reach.MESSAGE, "unknown-outcome", sentence)
     sentence = f"The connection was lost before the message was handed over ({lost.why}). It is tried again."
-    return Verdict(Status.DEFERRED, Reach.SERVER, "connection-lost", sentence)
+    return Verdict(Status.DEFERRED, Reach.SERVER, CONNECTION_LOST, sentence)
 
 
 def _judge_connect_failure(failure: ConnectFailure) -> Verdict:

@@ -1,6 +1,7 @@
 """Through whom mail leaves: outgoing servers, and the one reserved for mass mail."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from postroom.policy.dns.facts import SignedBy
 from postroom.vault import SealedField
@@ -85,3 +86,24 @@ class DedicatedServer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.workspace_id} → {self.server_id}"
+
+
+class ConnectionTest(models.Model):
+    """A trial of a server on a person's wish: what each of its identities met with, growing while it runs."""
+
+    server = models.ForeignKey(OutgoingServer, on_delete=models.CASCADE, related_name="connection_tests")
+    recipient = models.CharField(max_length=320, help_text="Whom RCPT TO names; nothing is sent to them")
+    by = models.CharField(max_length=320)
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    refusal = models.TextField(blank=True, help_text="Why it could not even begin")
+    security = models.CharField(max_length=13, blank=True, help_text="The encryption it was tried with")
+    trials = models.JSONField(default=list, help_text="As `connection_tests.tell` writes them")
+
+    class Meta:
+        # The newest of a server, and the oldest to forget.
+        indexes = [models.Index(fields=["server", "-id"], name="newest_test_of_server")]
+
+    def __str__(self) -> str:
+        return f"{self.server_id} {self.created_at:%Y-%m-%d %H:%M}"

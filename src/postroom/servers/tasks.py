@@ -4,7 +4,7 @@ from django.conf import settings
 
 from postroom.domains.resolver import Resolver
 from postroom.jobs import app, in_own_thread
-from postroom.servers import domain_health
+from postroom.servers import connection_tests, domain_health
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -16,3 +16,8 @@ async def check_domains(timestamp: int) -> None:
 
 def _check_due() -> None:
     domain_health.check_due(Resolver(settings.POSTROOM.resolver))
+
+
+@app.task(name=connection_tests.TASK, queue="chores")
+async def try_server(test_id: int) -> None:
+    await connection_tests.run(test_id)
