@@ -28,6 +28,7 @@ ONLY_IMPORTED_BY = {
         "postroom.outbound.search",
         "postroom.outbound.steer",
         "postroom.outbound.submit",
+        "postroom.threads.envelope",
         "postroom.cli.mail",
         "postroom.api",
         "postroom.web",

@@ -13,7 +13,22 @@ from ninja.errors import ValidationErrorContext
 from ninja.operation import Operation
 from ninja.parser import Parser
 
-from postroom.api import alerts, domains, messages, refusals, routes, servers, steering, suppressions, webhooks
+from postroom.api import (
+    alerts,
+    aliases,
+    domains,
+    followers,
+    messages,
+    posts,
+    record_types,
+    records,
+    refusals,
+    routes,
+    servers,
+    steering,
+    suppressions,
+    webhooks,
+)
 from postroom.api.auth import ApiKeyAuth
 from postroom.api.reference import Reference
 from postroom.api.validation import explain
@@ -84,6 +99,11 @@ def _build() -> PostroomApi:
     api.add_router("/domains", domains.router)
     api.add_router("/servers", servers.router)
     api.add_router("/webhooks", webhooks.router)
+    api.add_router("/record-types", record_types.router)
+    for router in (records.router, posts.router, followers.router):
+        api.add_router("/records", router)
+    api.add_router("/notifications", posts.notifications)
+    api.add_router("/aliases", aliases.router)
     refusals.install(api)
     return api
 

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "postroom.domains",
     "postroom.servers",
     "postroom.outbound",
+    "postroom.threads",
     "postroom.mailings",
     "postroom.capture",
     "postroom.web",

@@ -52,7 +52,7 @@ def compose(content: Draft | SubmittedMessage, recipients: tuple[Mailbox, ...] |
     Raises NoRecipientsError, MessageTooLargeError, and the PostroomErrors of what cannot be written.
     """
     id_ = uuid7()
-    message_id = make_message_id(str(id_), domain=domain)
+    message_id = content.message_id or make_message_id(str(id_), domain=domain)
     now = datetime.now(UTC)
     if isinstance(content, Draft):
         author = content.from_
@@ -61,7 +61,6 @@ def compose(content: Draft | SubmittedMessage, recipients: tuple[Mailbox, ...] |
         body = rendered.body
     else:
         author = next(iter(content.from_), None)
-        message_id = content.message_id or message_id
         head, body = complete_head(content.head, message_id=message_id, date=now), content.body
     named = content.to + content.cc + content.bcc if recipients is None else recipients
     composed = Composed(id_, author, content.subject, message_id, head, body, hash_body(body), _distinct(named))

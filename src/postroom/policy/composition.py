@@ -52,6 +52,8 @@ class Draft:
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    message_id: str | None = None
+    """Of its maker's choice, where several messages say the same to several people; None: one is made."""
 
     @property
     def content(self) -> Content:
@@ -66,7 +68,7 @@ def read_draft(value: object) -> Draft:
     (its sub-classes say what is wrong), AddressError or HeaderError, each with the path of the field.
     """
     members = _read_object(value, DRAFT_FIELDS, path="")
-    to, cc, bcc, reply_to = (_read_addresses(members.get(name), name) for name in _ADDRESS_FIELDS)
+    to, cc, bcc, reply_to = (read_addresses(members.get(name), name) for name in _ADDRESS_FIELDS)
     if not (to or cc or bcc):
         raise NoRecipientsError(field="to")
     return Draft(
@@ -78,14 +80,14 @@ def read_draft(value: object) -> Draft:
         subject=_read_text(members, "subject") or "",
         html=_read_text(members, "html"),
         text=_read_text(members, "text"),
-        attachments=tuple(_read_attachments(members.get("attachments"))),
+        attachments=tuple(read_attachments(members.get("attachments"))),
         headers=tuple(_read_headers(members.get("headers"))),
     )
 
 
 def read_from(value: object) -> Mailbox | None:
     """The author that the member `from` of a draft names; None for null or an empty one."""
-    mailboxes = _read_addresses(value, "from")
+    mailboxes = read_addresses(value, "from")
     if len(mailboxes) > 1:
         raise AddressError(f"The from names {len(mailboxes)} authors; give one.", field="from")
     return mailboxes[0] if mailboxes else None
@@ -111,6 +113,25 @@ def draft_fields(draft: Draft, *, message_id: str, date: datetime) -> list[bytes
     ]
 
 
+def read_addresses(value: object, path: str) -> tuple[Mailbox, ...]:
+    """The mailboxes in null, one address or a list in one string, an object, or a list of these.
+
+    AddressError and WrongTypeError begin their field with `path`.
+    """
+    if value is None:
+        return ()
+    if isinstance(value, list):
+        return tuple(box for index, item in enumerate(value) for box in _read_address(item, f"{path}[{index}]"))
+    return _read_address(value, path)
+
+
+def read_attachments(value: object) -> Iterable[Attachment]:
+    """From null or a list of objects with content in base64; DraftErrors name the path."""
+    if value is not None and not isinstance(value, list):
+        raise _wrong_type("attachments", "a list", value)
+    return [_read_attachment(item, f"attachments[{index}]") for index, item in enumerate(value or [])]
+
+
 def _encode_header(name: str, value: str) -> bytes:
     if _RESERVED.fullmatch(name):
         message = f"The header {name} is written by Postroom; use the message's own fields instead."
@@ -127,15 +148,6 @@ def _read_headers(value: object) -> Iterable[tuple[str, str]]:
             raise _wrong_type(f"headers.{name}", "a text", text)
         _encode_header(name, text)
         yield name, text
-
-
-def _read_addresses(value: object, path: str) -> tuple[Mailbox, ...]:
-    """From null, one address or a list in one string, an object, or a list of these."""
-    if value is None:
-        return ()
-    if isinstance(value, list):
-        return tuple(box for index, item in enumerate(value) for box in _read_address(item, f"{path}[{index}]"))
-    return _read_address(value, path)
 
 
 def _read_address(value: object, path: str) -> tuple[Mailbox, ...]:
@@ -155,12 +167,6 @@ def _read_address_object(value: object, path: str) -> Mailbox:
     mailbox = Mailbox(_read_text(members, "name", path=path) or plain.name, plain.local, plain.domain)
     format_mailbox(mailbox)  # refuses a line break in the name
     return mailbox
-
-
-def _read_attachments(value: object) -> Iterable[Attachment]:
-    if value is not None and not isinstance(value, list):
-        raise _wrong_type("attachments", "a list", value)
-    return [_read_attachment(item, f"attachments[{index}]") for index, item in enumerate(value or [])]
 
 
 def _read_attachment(value: object, path: str) -> Attachment:

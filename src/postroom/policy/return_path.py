@@ -1,43 +1,27 @@
 """To which delivery does the return path of this delivery report belong?
 
 The envelope sender `bounce+<token>@company-name.com` carries the delivery's number and a MAC over it, so a forged
-report finds nothing. Hexadecimal, because local parts are lower-cased on the way by many servers. Whether to tag at all
-(the workspace may not want it, the provider may forbid sub-addresses) is the caller's decision.
+report finds nothing. Whether to tag at all (the workspace may not want it, the provider may forbid sub-addresses) is
+the caller's decision.
 """
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import replace
 
+from postroom.policy import signed_number
 from postroom.rfc.address import MAX_LOCAL_OCTETS, parse_mailbox
 
-_MAC_DIGITS = (
-    20  # 80 bits: guessing is hopeless, and with a 64-bit number the token still leaves 27 octets for the alias
-)
-_PURPOSE = b"return-path:"  # the key may sign other things too; their tokens must not be valid here
+_PURPOSE = b"return-path"
 
 
 def make_token(delivery_id: int, *, key: bytes) -> str:
     """The token of a delivery, 21 to 36 characters of 0-9 and a-f; the same for the same number and key."""
-    if delivery_id < 0:
-        raise ValueError("a delivery's number is not negative")
-    number = f"{delivery_id:x}"
-    return number + hmac.digest(key, _PURPOSE + number.encode(), "sha256").hex()[:_MAC_DIGITS]
+    return signed_number.make_token(delivery_id, purpose=_PURPOSE, key=key)
 
 
 def read_token(token: str, *, keys: Sequence[bytes]) -> int | None:
     """The delivery's number, or None if none of the keys (the present one and its forerunners) made the token."""
-    token = token.lower()
-    try:
-        delivery_id = int(token[:-_MAC_DIGITS], 16)
-        claimed = token.encode("ascii")
-    except ValueError:
-        return None
-    if delivery_id < 0:
-        return None
-    # The token is made again and compared whole: no second spelling of a number (leading zeros, underscores) is valid.
-    made = [hmac.compare_digest(make_token(delivery_id, key=key).encode(), claimed) for key in keys]
-    return delivery_id if any(made) else None
+    return signed_number.read_token(token, purpose=_PURPOSE, keys=keys)
 
 
 def tag_return_path(address: str, token: str) -> str:

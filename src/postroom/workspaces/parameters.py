@@ -5,6 +5,10 @@ from postroom.workspaces.models import SystemParameter, Workspace
 DEFAULT_FROM_FILTER = "mail.default.from_filter"
 # Domains at which a local part alone says where mail belongs, though they are not ours.
 CATCHALL_DOMAINS = "mail.catchall.domain.allowed"
+# What answers to a conversation's mail are asked to go to: `signed` (a sub-address of reply@) or `catchall`.
+REPLY_ADDRESS = "mail.reply.address"
+# Loops: this many mails of one sender, or to one thread, within so many minutes are taken for one.
+LOOP_MINUTES, LOOP_THRESHOLD = "mail.gateway.loop.minutes", "mail.gateway.loop.threshold"
 
 
 def parameter(workspace: Workspace, key: str) -> str | None:

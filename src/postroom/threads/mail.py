@@ -1,0 +1,166 @@
+"""How is a post told by mail: in whose name, to where answers go, with which headers and footer?"""
+
+from collections.abc import Iterator, Sequence
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from postroom.domains.addresses import Kind as AddressKind
+from postroom.domains.addresses import resolve
+from postroom.domains.senders import alias_domain_of
+from postroom.errors import PostroomError
+from postroom.outbound.models import Message
+from postroom.outbound.submit import Submission, submit
+from postroom.policy.composition import Draft
+from postroom.policy.notification import Notice, Reader
+from postroom.policy.notification_layout import Footer, lay_out
+from postroom.policy.thread_headers import MAX_REFERENCES, reference_fields
+from postroom.rfc.address import Mailbox, parse_mailbox
+from postroom.rfc.message import Attachment
+from postroom.threads import audience, tokens
+from postroom.threads.models import Follower, Notification, Post, Record
+from postroom.workspaces.parameters import REPLY_ADDRESS, parameter
+
+log = structlog.get_logger()
+SOURCE = "thread"
+# What programs must not answer (RFC 3834 §5; Microsoft's [MS-OXCMAIL] §2.1.3.2.1): copies that nobody wrote to them.
+_AUTOMATIC = (("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All"))
+
+
+def send(post: Post, notices: Sequence[Notice]) -> None:
+    """Queue the mail that tells `notices` of the post; one message for those addressed, one for each follower.
+
+    What cannot be made is noted at the notification and raises nothing.
+    """
+    named = {mailbox.address.lower() for mailbox in audience.mailboxes([*post.to, *post.cc])}
+    addressed = [notice.reader for notice in notices if notice.reader.address in named]
+    if addressed:
+        _send_one(post, addressed, _to_addressed(post, addressed))
+    for notice in notices:
+        if notice.reader.address not in named:
+            _send_one(post, [notice.reader], _to_follower(post, notice.reader))
+
+
+def reply_to(record: Record) -> str:
+    """Where answers to the record's mail are asked to go.
+
+    The alias of a type that owns one; else the signed reply address, or the catchall address where the parameter
+    mail.reply.address says `catchall`, for mail servers that know no sub-addresses.
+    """
+    workspace = record.workspace
+    if record.type.owns_alias:
+        aliases = workspace.aliases.filter(record_type=record.type.key, removed_at=None)
+        alias = aliases.select_related("alias_domain").order_by("alias_domain__priority", "id").first()
+        if alias is not None:
+            return alias.address
+    domain = alias_domain_of(record.company)
+    if parameter(workspace, REPLY_ADDRESS) == "catchall":
+        return f"{domain.catchall}@{domain.name}"
+    return tokens.reply_address(record, domain.name)
+
+
+def record_url(record: Record) -> str:
+    """Where users read the thread."""
+    return f"{settings.POSTROOM.public_url}/records/{record.pk}"
+
+
+def unfollow_url(follower: Follower) -> str:
+    return f"{settings.POSTROOM.public_url}/unfollow/{tokens.unfollow_token(follower)}"
+
+
+def _send_one(post: Post, readers: Sequence[Reader], submission: Submission) -> None:
+    message, refusal = None, ""
+    try:
+        with transaction.atomic():
+            (queued,) = submit([submission])
+            message = Message(pk=queued.id)
+    except PostroomError as error:
+        refusal = error.message
+        log.warning("post.not_mailed", post=post.pk, error=error.code)
+    Notification.objects.bulk_create(
+        Notification(
+            post=post,
+            way="email",
+            address=reader.address,
+            message=message,
+            refusal=refusal,
+            **audience.column(reader),
+        )
+        for reader in readers
+    )
+
+
+def _to_addressed(post: Post, readers: Sequence[Reader]) -> Submission:
+    """A person's own words to whom they name: as they would write it themselves."""
+    recipients = tuple(parse_mailbox(reader.address) for reader in readers)
+    headers = _AUTOMATIC if post.is_automatic else ()
+    to, cc = audience.mailboxes(post.to), audience.mailboxes(post.cc)
+    return _submission(post, recipients, to=to, cc=cc, headers=headers, footer=_footer(post))
+
+
+def _to_follower(post: Post, reader: Reader) -> Submission:
+    """A copy for one follower; its Cc says who else has the post by mail."""
+    follower = Follower.objects.filter(record=post.record_id, **audience.column(reader)).first()
+    recipient = audience.mailbox_of(reader.key)  # type: ignore[arg-type] # a User or Contact: audience made it
+    others = tuple(
+        mailbox
+        for mailbox in audience.mailboxes([*post.to, *post.cc])
+        if mailbox.address.lower() != reader.address and not _is_ours(mailbox)
+    )
+    footer = _footer(post, follower=follower, for_user=reader.is_user)
+    return _submission(post, (recipient,), to=(recipient,), cc=others, headers=_AUTOMATIC, footer=footer)
+
+
+def _submission(
+    post: Post,
+    recipients: tuple[Mailbox, ...],
+    *,
+    to: tuple[Mailbox, ...],
+    cc: tuple[Mailbox, ...],
+    headers: Sequence[tuple[str, str]],
+    footer: Footer,
+) -> Submission:
+    record = post.record
+    text, html = lay_out(post.text, post.html, footer)
+    draft = Draft(
+        from_=parse_mailbox(post.author) if post.author else None,
+        to=to,
+        cc=cc,
+        reply_to=(parse_mailbox(reply_to(record)),),
+        subject=post.subject,
+        text=text,
+        html=html,
+        attachments=tuple(_files(post)),
+        headers=(*reference_fields(record.root, _earlier(post)), *headers),
+        # One identifier for all its mail: whoever answers, and whichever copy, names the same post. What came in by
+        # mail keeps the one it came with.
+        message_id=post.message_id,
+    )
+    return Submission(content=draft, company=record.company, source=SOURCE, recipients=recipients)
+
+
+def _footer(post: Post, *, follower: Follower | None = None, for_user: bool = False) -> Footer:
+    label = post.record.type.label
+    return Footer(
+        marker=tokens.marker(post.record),
+        told_why=f"You follow this {label}." if follower else "",
+        view_url=record_url(post.record) if for_user else "",
+        view_label=f"View {label}",
+        unfollow_url=unfollow_url(follower) if follower else "",
+    )
+
+
+def _earlier(post: Post) -> list[str]:
+    """Identifiers of the thread before the post, oldest first; internal notes are nobody's business outside."""
+    earlier = post.record.posts.filter(pk__lt=post.pk).exclude(kind=Post.Kind.NOTE).order_by("-id")
+    return list(earlier.values_list("message_id", flat=True)[:MAX_REFERENCES])[::-1]
+
+
+def _files(post: Post) -> Iterator[Attachment]:
+    for file in post.files.order_by("id"):
+        yield Attachment(file.name, bytes(file.content), file.content_type, file.content_id or None)
+
+
+def _is_ours(mailbox: Mailbox) -> bool:
+    return resolve(mailbox.address).kind is not AddressKind.UNKNOWN
