@@ -105,9 +105,26 @@ def test_mail_refused_for_now_too_long_expires(busy_office: Office, courier: Cou
     with courier.mailbox(later="450 4.2.0 Mailbox busy") as mailbox:
         server = busy_office.add_server(mailbox.port)
         busy_office.send("later@customer.example.com")
-        Delivery.objects.update(submitted_at=datetime.now(UTC) - timedelta(days=6), expires_at=datetime.now(UTC))
+        now = datetime.now(UTC)
+        Delivery.objects.update(submitted_at=now - timedelta(days=6), expires_at=now, attempts=1)
         courier.drain(lane_of(server))
     assert statuses() == {"later@customer.example.com": "expired"}
+
+
+def test_mail_that_only_waited_for_its_turn_is_tried_on_after_a_first_refusal(
+    busy_office: Office, courier: Courier
+) -> None:
+    """Its whole lifetime went by under a limit: that was no try."""
+    with courier.mailbox(later="450 4.2.0 Mailbox busy") as mailbox:
+        server = busy_office.add_server(mailbox.port)
+        busy_office.send("later@customer.example.com")
+        now = datetime.now(UTC)
+        Delivery.objects.update(submitted_at=now - timedelta(days=6), expires_at=now - timedelta(days=1))
+        courier.drain(lane_of(server))
+    waiting = delivery("later@customer.example.com")
+    assert waiting.status == "deferred"
+    assert waiting.due_at - now < timedelta(hours=1)
+    assert timedelta(hours=3, minutes=59) < waiting.expires_at - now < timedelta(hours=4, minutes=1)
 
 
 def test_many_recipients_go_over_in_transactions_of_a_hundred(busy_office: Office, courier: Courier) -> None:

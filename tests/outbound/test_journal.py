@@ -26,7 +26,7 @@ def result(
     delivery_id: int, status: Status = Status.SENT, *, delay: float | None = None, text: str = "250 Ok"
 ) -> Result:
     return Result(
-        delivery=delivery_id, domain="customer.example.com", status=status, delay=delay, reply_code=250,
+        delivery=delivery_id, domain="customer.example.com", status=status, delay=delay, lifetime=None, reply_code=250,
         reply_text=text, reason="", server="Company mail", cause="accepted", dialog="C: QUIT", is_server_fault=False,
     )  # fmt: skip
 

@@ -5,11 +5,13 @@ from hypothesis import strategies as st
 
 from postroom.policy.retry import (
     FIRST_DELAY_S,
+    LEAST_WINDOW_S,
     LIFETIME_HOURS,
     LONGEST_DELAY_S,
     LONGEST_HINT_S,
     MASS_LIFETIME_HOURS,
     SHORTEST_HINT_S,
+    extended_lifetime,
     next_attempt,
 )
 
@@ -43,6 +45,17 @@ def test_the_last_attempt_falls_on_the_end_of_the_lifetime() -> None:
 def test_a_mail_past_its_lifetime_expires() -> None:
     assert next_attempt(3, LIFETIME_S, hint_s=None, jitter=0, lifetime_s=LIFETIME_S) is None
     assert next_attempt(3, LIFETIME_S, hint_s=600, jitter=0, lifetime_s=LIFETIME_S) is None
+
+
+@given(attempts, st.floats(0, 10 * LIFETIME_S), st.floats(HOUR_S, LIFETIME_S))
+def test_a_first_refusal_is_never_the_last_and_later_ones_prolong_nothing(
+    attempts: int, age_s: float, lifetime_s: float
+) -> None:
+    assert extended_lifetime(attempts + 1, age_s, lifetime_s=lifetime_s) == lifetime_s
+    lifetime = extended_lifetime(1, age_s, lifetime_s=lifetime_s)
+    assert lifetime >= lifetime_s
+    assert lifetime - age_s >= min(lifetime_s, LEAST_WINDOW_S) * 0.999
+    assert next_attempt(1, age_s, hint_s=None, jitter=0, lifetime_s=lifetime) is not None
 
 
 @given(attempts, ages, jitters)

@@ -7,17 +7,22 @@ from postroom.submission.directions import DirectionError, Directions, read_dire
 
 
 def test_without_fields_everything_has_its_default() -> None:
-    assert read_directions(b"Subject: Hello\r\n") == Directions(None, Stream.TRANSACTIONAL, 5, ())
+    assert read_directions(b"Subject: Hello\r\n") == Directions(
+        company=None, stream=Stream.TRANSACTIONAL, campaign="", priority=5, tags=()
+    )
 
 
-def test_reads_company_stream_priority_and_tags() -> None:
+def test_reads_company_stream_campaign_priority_and_tags() -> None:
     head = (
         b"X-Postroom-Company: =?utf-8?q?S=C3=BCd_GmbH?=\r\nx-postroom-stream: Mass\r\nX-Postroom-Priority: 0\r\n"
-        b"X-Postroom-Tag: order, no. 7\r\n"
+        b"X-Postroom-Tag: order, no. 7\r\nX-Postroom-Campaign: Autumn\r\n"
         b"X-Postroom-Tags: invoice, 2026,,invoice\r\nX-Postroom-Tag: shop\r\n"
     )
     directions = read_directions(head)
-    assert directions == Directions("Süd GmbH", Stream.MASS, 0, ("order, no. 7", "shop", "invoice", "2026"))
+    assert directions == Directions(
+        company="Süd GmbH", stream=Stream.MASS, campaign="Autumn", priority=0,
+        tags=("order, no. 7", "shop", "invoice", "2026"),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

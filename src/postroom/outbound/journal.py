@@ -88,6 +88,7 @@ def _row(result: Result) -> dict[str, object]:
         "id": result.delivery,
         "status": result.status,
         "delay": result.delay,
+        "lifetime": result.lifetime,
         "code": result.reply_code,
         "reply": result.reply_text,
         "reason": result.reason,

@@ -10,7 +10,7 @@ from postroom.outbound.queue import Claimed
 from postroom.outbound.target import Target
 from postroom.policy.causes import SLOWING, Reach
 from postroom.policy.failure import Verdict, judge
-from postroom.policy.retry import next_attempt
+from postroom.policy.retry import extended_lifetime, next_attempt
 from postroom.policy.status import Status
 from postroom.rfc.reply import Reply
 from postroom.rfc.session import ConnectFailure
@@ -19,12 +19,13 @@ from postroom.smtp.outcome import Answer, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One delivery's part of record_results.sql. `delay`: seconds to the next attempt; None when there is none."""
+    """One delivery's part of turn.sql. `delay`: seconds to the next attempt; None when there is none."""
 
     delivery: int
     domain: str  # of the recipient
     status: Status
     delay: float | None
+    lifetime: float | None  # how long it is tried from now on at least, where that is longer than it was
     reply_code: int | None
     reply_text: str
     reason: str
@@ -62,13 +63,14 @@ def results(claimed: Sequence[Claimed], answer: Outcome | ConnectFailure, target
 
 def _result(delivery: Claimed, answer: Answer | None, verdict: Verdict, *, target: Target, dialog: str) -> Result:
     reply = answer if isinstance(answer, Reply) else None
-    status, delay = _next(delivery, verdict)
+    status, delay, lifetime = _next(delivery, verdict)
     is_refusal = verdict.reach is Reach.SERVER and verdict.outcome is Status.DEFERRED
     return Result(
         delivery=delivery.id,
         domain=delivery.recipient.rpartition("@")[2].lower(),
         status=status,
         delay=delay,
+        lifetime=lifetime,
         reply_code=reply.code if reply else None,
         reply_text=str(reply) if reply else "",
         reason="" if status is Status.SENT else verdict.sentence,
@@ -79,14 +81,16 @@ def _result(delivery: Claimed, answer: Answer | None, verdict: Verdict, *, targe
     )
 
 
-def _next(delivery: Claimed, verdict: Verdict) -> tuple[Status, float | None]:
-    """The state that follows, and the seconds to the next attempt."""
+def _next(delivery: Claimed, verdict: Verdict) -> tuple[Status, float | None, float | None]:
+    """The state that follows, the seconds to the next attempt, and a longer lifetime from now on if it gets one."""
     if verdict.outcome is not Status.DEFERRED:
-        return verdict.outcome, None
+        return verdict.outcome, None, None
     age = (datetime.now(UTC) - delivery.submitted_at).total_seconds()
-    lifetime = (delivery.expires_at - delivery.submitted_at).total_seconds()
+    before = (delivery.expires_at - delivery.submitted_at).total_seconds()
+    lifetime = extended_lifetime(delivery.attempts, age, lifetime_s=before)
     jitter = random.random()  # noqa: S311 - no secret
     delay = next_attempt(delivery.attempts, age, hint_s=verdict.hint_s, jitter=jitter, lifetime_s=lifetime)
     if delay is None:
-        return Status.EXPIRED, None
-    return Status.DEFERRED, 0 if verdict.hint_s == 0 else hurried(delay)
+        return Status.EXPIRED, None, None
+    wait = 0 if verdict.hint_s == 0 else hurried(delay)
+    return Status.DEFERRED, wait, lifetime - age if lifetime > before else None

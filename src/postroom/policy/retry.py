@@ -6,6 +6,10 @@ LONGEST_DELAY_S = 4 * 3600.0
 SHORTEST_HINT_S = 10.0
 LONGEST_HINT_S = 12 * 3600.0
 
+# What waited for its turn until its time was nearly over is tried for so long: a greylisting server, or one that is
+# being restarted, takes it within the hour.
+LEAST_WINDOW_S = 4 * 3600.0
+
 LIFETIME_HOURS = 5 * 24  # RFC 5321 §4.5.4.1: at least 4 to 5 days
 MASS_LIFETIME_HOURS = 2 * 24  # a newsletter is old news after the week-end
 
@@ -33,6 +37,14 @@ def next_attempt(
         # Never before the time the server named.
         delay_s = min(max(hint_s, SHORTEST_HINT_S), LONGEST_HINT_S) * (1 + 0.2 * jitter)
     return min(delay_s, left_s)
+
+
+def extended_lifetime(attempts: int, age_s: float, *, lifetime_s: float) -> float:
+    """The lifetime in seconds after a refusal: longer than it was where a mail had its first turn too late.
+
+    Time that went by under a limit was no try; a mail is tried for LEAST_WINDOW_S, or its lifetime if that is less.
+    """
+    return max(lifetime_s, age_s + min(lifetime_s, LEAST_WINDOW_S)) if attempts == 1 else lifetime_s
 
 
 def _backed_off(attempts: int, age_s: float) -> float:

@@ -4,13 +4,14 @@
 WITH result AS (
     SELECT *
     FROM jsonb_to_recordset(%(results)s::jsonb) AS r (
-        id bigint, status text, delay double precision, code smallint, reply text, reason text, server text,
+        id bigint, status text, delay double precision, lifetime double precision, code smallint, reply text, reason text, server text,
         cause text, dialog text
     )
 ), written AS (
     UPDATE outbound_delivery AS delivery
     SET status = result.status,
         due_at = CASE WHEN result.delay IS NULL THEN due_at ELSE now() + make_interval(secs => result.delay) END,
+        expires_at = GREATEST(expires_at, now() + make_interval(secs => result.lifetime)),  -- NULL counts for nothing
         reply_code = result.code,
         reply_text = result.reply,
         reason = result.reason,
