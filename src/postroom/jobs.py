@@ -9,11 +9,15 @@ from asgiref.sync import sync_to_async
 from django.db import close_old_connections, connections
 from procrastinate.contrib.django import app
 
-__all__ = ["DATABASE_AWAY", "app", "in_own_thread", "in_thread"]
+__all__ = ["DATABASE_AWAY", "POOL_SECONDS", "app", "in_own_thread", "in_thread"]
 
 T = TypeVar("T")
 # What a statement raises, by psycopg itself or through Django, when PostgreSQL is gone or restarts: try again later.
 DATABASE_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, django.db.OperationalError, django.db.InterfaceError)
+
+# How long one waits for a connection of a pool, and it goes on with ever longer pauses between its tries: PostgreSQL
+# that is back is found soon, and nobody hangs on one that is away when it is time to stop.
+POOL_SECONDS = 5.0
 
 
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:

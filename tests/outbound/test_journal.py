@@ -42,7 +42,7 @@ def write(courier: Courier, work: Callable[[Journal], Awaitable[T]], *, worker: 
         async with AsyncConnectionPool(
             conninfo(), min_size=2, max_size=2, open=False, kwargs={"autocommit": True}
         ) as pool:
-            return await work(Journal(pool, worker))
+            return await work(Journal(pool, worker, asyncio.Event()))
 
     return courier.background.run(run())
 

@@ -27,11 +27,11 @@ from tests.outbound.office import Courier, Mailbox, Office, conninfo, end_connec
 
 
 @contextmanager
-def worker(home: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A worker process on the test's database."""
+def worker(home: Path, *, database: str | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+    """A worker process on the test's database, or another."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
     environment |= {
-        "POSTROOM_DATABASE_URL": conninfo(),
+        "POSTROOM_DATABASE_URL": database or conninfo(),
         "POSTROOM_SECRET_KEY": settings.SECRET_KEY,
         "POSTROOM_HOME": str(home),
     }
@@ -50,10 +50,12 @@ def worker(home: Path) -> Iterator["subprocess.Popen[bytes]"]:
         process.wait()
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
+def wait_until(
+    condition: Callable[[], bool], *, seconds: float = 20, describe: Callable[[], object] | None = None
+) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, statuses()
+        assert time.monotonic() < deadline, (describe or statuses)()
         time.sleep(0.02)
 
 
@@ -183,6 +185,14 @@ def test_a_stop_without_work_is_clean_and_quick(busy_office: Office, courier: Co
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     assert not Worker.objects.exists()
+
+
+def test_a_worker_that_waits_for_postgresql_can_be_stopped(tmp_path: Path) -> None:
+    with worker(tmp_path, database="postgresql://127.0.0.1:1/nowhere") as process:
+        log = tmp_path / "worker.log"
+        wait_until(lambda: "worker.waiting" in log.read_text(), seconds=60, describe=str)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
 
 
 def test_a_worker_outlives_a_restart_of_postgresql(busy_office: Office, courier: Courier, tmp_path: Path) -> None:

@@ -53,13 +53,13 @@ class Program:
     def thaw(self) -> None:
         self._running.send_signal(signal.SIGCONT)
 
-    def stop(self) -> int | None:
+    def stop(self, within: float = STOP_SECONDS) -> int | None:
         """Its exit status after SIGTERM; None when it had to be killed. None of its children is left."""
         family = descendants(self.pid)
         self.thaw()
         self._running.terminate()
         try:
-            status: int | None = self._running.wait(STOP_SECONDS)
+            status: int | None = self._running.wait(within)
         except subprocess.TimeoutExpired:
             self.kill()
             status = None

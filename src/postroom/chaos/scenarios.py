@@ -14,6 +14,7 @@ from postroom.smtp.self_signed import keep_certificate, server_context
 
 WORKERS = 2
 SILENCE_SECONDS = 30  # outbound.worker: after it a worker is taken for dead
+STOP_SECONDS = 20.0  # a worker has nothing to wait for; busy machines need some
 THAW_SECONDS = 2.0  # for a thawed worker to do whatever it wants to
 FIRST_SHARE, LAST_SHARE = 0.1, 0.8  # of the mail taken, between which things happen
 FEW = 10  # messages a connection: connections begin and end often enough to be cut there
@@ -61,7 +62,10 @@ async def machine_asleep(trial: Trial) -> None:
 
 
 async def database_stopped(trial: Trial) -> None:
-    """PostgreSQL is stopped and started again, the first time for longer than a worker may be silent."""
+    """PostgreSQL is stopped and started again, the first time for longer than a worker may be silent.
+
+    At last the workers are told to stop while it is away.
+    """
     await _start_draining(trial)
     outage = _silence(trial) * 1.3
     async for _ in _moments(trial):
@@ -71,6 +75,11 @@ async def database_stopped(trial: Trial) -> None:
         await asyncio.to_thread(trial.postgresql.start)
         outage = trial.chance.uniform(0, 2)
     await trial.until_settled()
+    await asyncio.to_thread(trial.postgresql.stop)
+    late = await asyncio.to_thread(trial.stop_programs, within=STOP_SECONDS)
+    await asyncio.to_thread(trial.postgresql.start)
+    if late:
+        raise StuckError(f"without PostgreSQL: {', '.join(late)}")
 
 
 async def database_crashed(trial: Trial) -> None:

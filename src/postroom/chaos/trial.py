@@ -18,7 +18,7 @@ from psycopg.rows import args_row, scalar_row
 
 from postroom.chaos.ledger import Ledgers, Row
 from postroom.chaos.postgresql import Postgresql
-from postroom.chaos.program import Program
+from postroom.chaos.program import STOP_SECONDS, Program
 from postroom.chaos.sink import Book, Destination
 
 POLL_SECONDS = 0.1
@@ -164,9 +164,9 @@ class Trial:
             connections_cut=self.connections_cut,
         )  # fmt: skip
 
-    def stop_programs(self) -> list[str]:
-        """A sentence for each that did not end in order."""
-        stopped = [(program, program.stop()) for program in self.programs]
+    def stop_programs(self, *, within: float = STOP_SECONDS) -> list[str]:
+        """A sentence for each that did not end in order; `within` so many seconds for each."""
+        stopped = [(program, program.stop(within)) for program in self.programs]
         return [f"{program.name} ended with {status} when told to stop" for program, status in stopped if status != 0]
 
     def close(self) -> None:

@@ -3,9 +3,11 @@
 import asyncio
 import signal
 import sys
+from contextlib import suppress
 
 import click
 import structlog
+from psycopg import AsyncConnection, OperationalError
 
 from postroom.config import logs, runtime
 
@@ -15,6 +17,7 @@ GRACE_SECONDS = 5  # for jobs that run when the worker is told to stop
 # Threads that sign give the interpreter back so often: at Python's 5 ms the connections would wait for them.
 SWITCH_SECONDS = 0.0005
 RETRY_SECONDS = 1  # PostgreSQL restarts in some seconds
+CONNECT_SECONDS = 5
 
 
 @click.command()
@@ -31,13 +34,16 @@ def command() -> None:
 async def _run(database_url: str) -> None:
     from procrastinate import PsycopgConnector
 
-    from postroom.jobs import app
+    from postroom.jobs import POOL_SECONDS, app
     from postroom.outbound.worker import DeliveryWorker
     from postroom.parts.beat import beating
 
-    with app.replace_connector(PsycopgConnector(conninfo=database_url)), beating("worker"):
+    connector = PsycopgConnector(conninfo=database_url, timeout=POOL_SECONDS, reconnect_timeout=POOL_SECONDS)
+    with app.replace_connector(connector), beating("worker"):
         worker = DeliveryWorker(database_url)
         _stop_on_signals(worker.stopping)  # before anybody sees that it runs
+        if not await _is_reachable(database_url, worker.stopping):
+            return
         async with app.open_async(), worker.open():
             jobs = asyncio.create_task(_run_jobs(worker.stopping))
             log.info("worker.started")
@@ -45,6 +51,20 @@ async def _run(database_url: str) -> None:
             jobs.cancel()  # procrastinate takes this as the wish to end: running jobs may finish
             await asyncio.gather(jobs, return_exceptions=True)
     log.info("worker.stopped")
+
+
+async def _is_reachable(database_url: str, stopping: asyncio.Event) -> bool:
+    """Wait for PostgreSQL; False when the worker is told to stop first."""
+    while not stopping.is_set():
+        try:
+            await (await AsyncConnection.connect(database_url, connect_timeout=CONNECT_SECONDS)).close()
+        except OperationalError as error:
+            log.warning("worker.waiting", error=str(error).strip())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), RETRY_SECONDS)
+        else:
+            return True
+    return False
 
 
 async def _run_jobs(stopping: asyncio.Event) -> None:

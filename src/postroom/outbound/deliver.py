@@ -257,6 +257,8 @@ class _Drain:
             try:
                 return await self._give_back(fault)
             except jobs.DATABASE_AWAY as error:
+                if self._context.stopping.is_set():
+                    return False  # nothing is in doubt: others queue it again when this worker is silent
                 log.warning("outlet.kept", outlet=self._outlet, error=str(error).strip())
                 await asyncio.sleep(RETRY_SECONDS)
 

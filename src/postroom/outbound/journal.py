@@ -37,9 +37,11 @@ class _Batch:
 class Journal:
     """Writes for one worker. Whatever arrives while a commit is under way goes into the next one."""
 
-    def __init__(self, pool: AsyncConnectionPool, worker: UUID) -> None:
+    def __init__(self, pool: AsyncConnectionPool, worker: UUID, stopping: asyncio.Event) -> None:
+        """Once `stopping`, results are still brought to PostgreSQL however long it is away; nothing is begun then."""
         self._pool = pool
         self._worker = worker
+        self._stopping = stopping
         self._collecting: _Batch | None = None
         self._committing = asyncio.Lock()
 
@@ -67,6 +69,8 @@ class Journal:
                 try:
                     return await self._commit(batch)
                 except DATABASE_AWAY as error:
+                    if self._stopping.is_set() and not batch.results:
+                        return frozenset()
                     log.warning("journal.delayed", error=str(error).strip(), results=len(batch.results))
                     await asyncio.sleep(RETRY_SECONDS)
 

@@ -1,8 +1,13 @@
 """Which background jobs this app has; each may run twice without harm."""
 
+import structlog
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Status
+
 from postroom.jobs import app, in_thread
 from postroom.outbound import failover, failures, idempotency, outlets, retention
 
+log = structlog.get_logger()
 STALLED_AFTER = 60.0
 
 
@@ -11,7 +16,12 @@ STALLED_AFTER = 60.0
 async def retry_stalled_jobs(timestamp: int) -> None:
     """Put jobs of vanished workers back: procrastinate reports them, but retries none by itself."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
-        await app.job_manager.retry_job(job)
+        try:
+            await app.job_manager.retry_job(job)
+        except UniqueViolation:  # the same job waits already
+            await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+        except ConnectorException as error:  # another worker was first
+            log.warning("job.not_retried", job=job.id, task=job.task_name, error=str(error).strip())
 
 
 @app.periodic(cron="* * * * *")

@@ -35,9 +35,15 @@ class DeliveryWorker:
         self.stopping = asyncio.Event()
         self._conninfo = conninfo
         self._pool = AsyncConnectionPool(
-            conninfo, min_size=1, max_size=POOL_SIZE, open=False, kwargs={"autocommit": True}
+            conninfo,
+            min_size=1,
+            max_size=POOL_SIZE,
+            open=False,
+            timeout=jobs.POOL_SECONDS,
+            reconnect_timeout=jobs.POOL_SECONDS,
+            kwargs={"autocommit": True},
         )
-        self._journal = Journal(self._pool, self.id)
+        self._journal = Journal(self._pool, self.id, self.stopping)
         self._draining: dict[int, deliver.Context] = {}  # by outlet
         self._drains: set[asyncio.Task[None]] = set()
         self._heard_at = 0.0  # when PostgreSQL last heard of this worker, by the loop's clock
