@@ -24,6 +24,7 @@ def in_every_state(office: Office) -> None:
         (Action.HOLD, Status.HELD, {"queued", "deferred", "unknown"}),
         (Action.RELEASE, Status.QUEUED, {"held"}),
         (Action.CANCEL, Status.CANCELED, {"queued", "deferred", "held", "unknown"}),
+        (Action.RESTORE, Status.QUEUED, {"canceled"}),
     ],
 )
 def test_an_action_changes_only_states_it_is_for(

@@ -1,13 +1,15 @@
 """Do the e-mail pages show what is stored, to the right people, safely and with few queries?"""
 
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from postroom.outbound import search
-from postroom.outbound.models import Attempt
+from postroom.outbound import listing, search
+from postroom.outbound.listing import Wanted
+from postroom.outbound.models import Attempt, Message
 from postroom.policy.status import Status
 from postroom.workspaces.models import Workspace
 from tests.web.samples import TRACE, make_member, make_workspace, store_delivery, store_message
@@ -19,6 +21,10 @@ def page(client: Client, address: str) -> str:
     response = client.get(address)
     assert response.status_code == 200
     return response.content.decode()
+
+
+def shown(workspace: Workspace, **wanted: Any) -> list[UUID]:
+    return [row.id for row in listing.list_messages(workspace, Wanted(**wanted)).rows]
 
 
 def test_tells_how_to_send_the_first_message_while_there_is_none(member: Client) -> None:
@@ -38,30 +44,30 @@ def test_lists_state_server_from_to_and_subject(member: Client, workspace: Works
 
 
 def test_shows_the_newest_first_and_pages_without_gaps(member: Client, workspace: Workspace) -> None:
-    stored = [store_message(workspace).pk for _ in range(search.PAGE_SIZE * 2 + 1)]
+    stored = [store_message(workspace).pk for _ in range(listing.PAGE_SIZE * 2 + 1)]
     seen, before = [], None
-    for size in (search.PAGE_SIZE, search.PAGE_SIZE, 1):
-        found = search.list_messages(workspace, before=before)
+    for size in (listing.PAGE_SIZE, listing.PAGE_SIZE, 1):
+        found = listing.list_messages(workspace, before=before)
         assert len(found.rows) == size
         seen += [row.id for row in found.rows]
         before = found.older
     assert seen == stored[::-1]
     assert before is None
-    assert f"before={stored[search.PAGE_SIZE + 1]}" in page(member, "/messages")
+    assert f"before={stored[listing.PAGE_SIZE + 1]}" in page(member, "/messages")
 
 
 def test_offers_no_older_page_when_the_first_is_exactly_full(workspace: Workspace) -> None:
-    for _ in range(search.PAGE_SIZE):
+    for _ in range(listing.PAGE_SIZE):
         store_message(workspace)
-    assert search.list_messages(workspace).older is None
+    assert listing.list_messages(workspace).older is None
 
 
-def test_needs_five_queries_for_a_full_list(
+def test_needs_eight_queries_for_a_full_list(
     member: Client, workspace: Workspace, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    for number in range(search.PAGE_SIZE):
+    for number in range(listing.PAGE_SIZE):
         store_message(workspace, {f"{name}{number}@example.com": "sent" for name in "abc"})
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(8):
         page(member, "/messages")
 
 
@@ -73,7 +79,7 @@ def test_needs_no_more_queries_for_more_recipients(
         Attempt.objects.create(
             delivery=delivery, server_name="mx", outcome="bounced", reply_code=550, reply_text="550 No"
         )
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         page(member, f"/messages/{message.pk}")
 
 
@@ -81,16 +87,16 @@ def test_filters_by_the_state_that_is_shown(workspace: Workspace) -> None:
     """A message with a bounce counts as bounced, though another recipient has it."""
     mixed = store_message(workspace, {"a@example.com": "sent", "b@example.com": "bounced"})
     sent = store_message(workspace, {"a@example.com": "sent"})
-    assert [row.id for row in search.list_messages(workspace, status=Status.BOUNCED).rows] == [mixed.pk]
-    assert [row.id for row in search.list_messages(workspace, status=Status.SENT).rows] == [sent.pk]
+    assert shown(workspace, status=Status.BOUNCED) == [mixed.pk]
+    assert shown(workspace, status=Status.SENT) == [sent.pk]
 
 
 @pytest.mark.parametrize("status", list(Status))
 def test_finds_each_message_under_exactly_the_state_it_shows(workspace: Workspace, status: Status) -> None:
     for first in Status:
         store_message(workspace, {"a@example.com": first, "b@example.com": status})
-    for row in search.list_messages(workspace).rows:
-        found_under = [s for s in Status if row.id in {r.id for r in search.list_messages(workspace, status=s).rows}]
+    for row in listing.list_messages(workspace).rows:
+        found_under = [status for status in Status if row.id in shown(workspace, status=status)]
         assert found_under == [row.status]
 
 
@@ -105,7 +111,7 @@ def test_finds_by_subject_address_and_message_id(workspace: Workspace, text: str
         message_id="<wanted@x>",
     )
     store_message(workspace, author_from="x@y.example", header_from="x@y.example", subject="1000 other things")
-    assert [row.id for row in search.list_messages(workspace, text=text).rows] == [wanted.pk]
+    assert [row.id for row in listing.list_messages(workspace, Wanted(text=text)).rows] == [wanted.pk]
 
 
 def test_says_so_when_nothing_matches(member: Client, workspace: Workspace) -> None:
@@ -120,7 +126,7 @@ def test_passes_over_what_makes_no_sense_in_the_address(member: Client, workspac
 
 
 def test_keeps_the_filter_when_paging(member: Client, workspace: Workspace) -> None:
-    for _ in range(search.PAGE_SIZE + 1):
+    for _ in range(listing.PAGE_SIZE + 1):
         store_message(workspace)
     text = page(member, "/messages?status=sent&text=Message")
     assert "?status=sent&amp;text=Message&amp;before=" in text
@@ -131,13 +137,13 @@ def test_shows_no_mail_of_another_workspace_in_the_list(outsider: Client, worksp
     assert message.subject not in page(outsider, "/messages?workspace=company-name")
 
 
-@pytest.mark.parametrize("end", ["", "/raw"])
+@pytest.mark.parametrize("end", ["", "/raw", "/html"])
 def test_answers_404_to_a_member_of_another_workspace(outsider: Client, workspace: Workspace, end: str) -> None:
     message = store_message(workspace)
     assert outsider.get(f"/messages/{message.pk}{end}").status_code == 404
 
 
-@pytest.mark.parametrize("end", ["", "/raw"])
+@pytest.mark.parametrize("end", ["", "/raw", "/html"])
 def test_answers_404_for_a_message_that_never_was(member: Client, end: str) -> None:
     assert member.get(f"/messages/{uuid4()}{end}").status_code == 404
 
@@ -237,3 +243,77 @@ def test_hands_out_the_message_as_a_file_that_cannot_act(member: Client, workspa
     assert response["Content-Type"] == "message/rfc822"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in response["Content-Security-Policy"]
+
+
+def test_narrows_by_stream_company_server_and_tag(member: Client, workspace: Workspace) -> None:
+    store_message(workspace, subject="Other")
+    wanted = store_message(workspace, subject="Wanted", stream="mass", tags=["invoice"])
+    second = workspace.companies.create(name="Second Company")
+    Message.objects.filter(pk=wanted.pk).update(company=second)
+    for query in ("stream=mass", f"company={second.pk}", "tag=invoice"):
+        text = page(member, f"/messages?{query}")
+        assert "Wanted" in text
+        assert "Other" not in text
+    assert "Wanted" in page(member, "/messages?server=0")
+    assert "No e-mail matches" in page(member, "/messages?server=17")
+
+
+def test_looks_through_older_mail_slice_by_slice(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no index finds costs a page no more than so many messages; the next one goes on."""
+    monkeypatch.setattr(listing, "SLICES", (2, 3))
+    old = store_message(workspace, {"needle@example.com": "sent"}, subject="Needle")
+    for _ in range(9):
+        store_message(workspace)
+    first = listing.list_messages(workspace, Wanted(text="needle"))
+    assert (first.rows, first.looked_back_to is None) == ((), False)
+    second = listing.list_messages(workspace, Wanted(text="needle"), before=first.older)
+    assert [row.id for row in second.rows] == [old.pk]
+    for text in ("needle", "needle@example.com"):
+        found = listing.list_messages(workspace, Wanted(text=text), before=first.older)
+        assert len(found.rows) == 1
+
+
+def test_finds_the_few_failed_however_far_back_they_are(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "SLICES", (1,))
+    old = store_message(workspace, {"gone@example.com": "bounced"})
+    Attempt.objects.create(delivery=old.deliveries.get(), server_name="mx", outcome="bounced", cause="no-such-user")
+    for _ in range(4):
+        store_message(workspace)
+    for wanted in (
+        Wanted(status=Status.BOUNCED),
+        Wanted(status=Status.BOUNCED, cause="no-such-user"),
+        Wanted(status=Status.BOUNCED, text="gone@"),
+        Wanted(text=old.message_id),
+    ):
+        assert [row.id for row in listing.list_messages(workspace, wanted).rows] == [old.pk]
+    assert not listing.list_messages(workspace, Wanted(status=Status.BOUNCED, cause="other")).rows
+
+
+def test_counts_deliveries_by_state(member: Client, workspace: Workspace) -> None:
+    store_message(workspace, {"a@example.com": "bounced", "b@example.com": "bounced", "c@example.com": "deferred"})
+    counts = listing.count_by_state(workspace)
+    assert (counts[Status.BOUNCED], counts[Status.DEFERRED], counts[Status.HELD]) == (2, 1, 0)
+    assert 'bounced <span class="count">2</span>' in page(member, "/messages")
+
+
+HTML = b"MIME-Version: 1.0\r\nContent-Type: text/html\r\n"
+
+
+def test_shows_the_message_in_a_frame_that_loads_nothing_unless_asked(member: Client, workspace: Workspace) -> None:
+    message = store_message(workspace, head=HTML)
+    assert f'sandbox src="/messages/{message.pk}/html"' in page(member, f"/messages/{message.pk}")
+    assert f'sandbox src="/messages/{message.pk}/html?images=1"' in page(member, f"/messages/{message.pk}?images=1")
+    policy = member.get(f"/messages/{message.pk}/html")["Content-Security-Policy"]
+    assert policy.startswith("sandbox; default-src 'none'; img-src data:;")
+    assert (
+        "img-src data: https: http:;" in member.get(f"/messages/{message.pk}/html?images=1")["Content-Security-Policy"]
+    )
+
+
+def test_tells_what_became_of_it_in_order(member: Client, workspace: Workspace) -> None:
+    message = store_message(workspace, {"a@example.com": "canceled"})
+    delivery = message.deliveries.get()
+    Attempt.objects.create(delivery=delivery, server_name="mx.example.com", outcome="deferred", reply_text="451 later")
+    message.deliveries.update(finished_at="2030-01-01T00:00Z", reason="Canceled by a person.")
+    text = page(member, f"/messages/{message.pk}").partition("What became of it")[2].partition("</ol>")[0]
+    assert text.index("451 later") < text.index("Canceled by a person.")

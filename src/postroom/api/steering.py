@@ -36,7 +36,7 @@ class Steered(BaseModel):
 
 @router.post("/{action}", response={200: Steered, **REFUSED}, summary="Step in on many deliveries")
 def steer_deliveries(request: KeyRequest, action: Action, choice: ChoiceIn) -> dict[str, int]:
-    """Retry, hold, release or cancel, in one statement, all that fits; deliveries in other states stay as they are."""
+    """Retry, hold, release, cancel or restore all that fits, in one statement; other states stay as they are."""
     wanted = Choice(
         messages=choice.messages or (),
         statuses=frozenset(choice.status or ()),

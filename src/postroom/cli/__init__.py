@@ -25,7 +25,7 @@ COMMANDS = {
     "server": ("postroom.cli.server", "Set up outgoing servers."),
     "template": ("postroom.cli.template", "Set up templates: who they are from, which server they force."),
     "route": ("postroom.cli.route", "Explain which server and From a message would get."),
-    "mail": ("postroom.cli.mail", "Retry, hold, release or cancel mail that is on its way."),
+    "mail": ("postroom.cli.mail", "Retry, hold, release, cancel or restore mail."),
     "suppression": ("postroom.cli.suppression", "List, add and release addresses that get no mail."),
     "webhook": ("postroom.cli.webhook", "Tell programs by HTTP what became of mail."),
     "alerts": ("postroom.cli.alerts", "List what a person should mend."),

@@ -8,7 +8,7 @@ from postroom.cli.setup import django_command, find_workspace
 
 
 @click.command()
-@click.argument("action", type=click.Choice(["retry", "hold", "release", "cancel"]))
+@click.argument("action", type=click.Choice(["retry", "hold", "release", "cancel", "restore"]))
 @click.option("--workspace", required=True)
 @click.option("--message", "messages", type=click.UUID, multiple=True, help="Only this message; may be given again.")
 @click.option("--status", "statuses", multiple=True, help="Only deliveries in this state; may be given again.")
@@ -24,7 +24,7 @@ def command(
     """Retry, hold, release or cancel mail, one message or all that fits.
 
     retry tries at once what is deferred, failed or unknown; hold stops what waits; release lets held mail go on;
-    cancel takes back what has not left.
+    cancel takes back what has not left, restore lets that go on after all.
     """
     from postroom.outbound.steer import Action, Choice, steer
     from postroom.policy.status import Status

@@ -1,20 +1,17 @@
-"""What a person may want to know about mail that was handed in: lists of messages, and one message in full."""
+"""What is known of one message: how it was routed, and what became of it for each recipient?"""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce
+from django.db.models import Count, QuerySet
 
 from postroom.outbound.models import Attempt, Delivery, Message, MessageContent
 from postroom.policy.status import WAITING, Status, of_message
 from postroom.workspaces.models import Workspace
 
-PAGE_SIZE = 50
 # A mailing has thousands of recipients; a page shows the first ones and says how many more there are.
 MAX_DELIVERIES = 200
 # The criteria of policy.routing that find a server; before and after them it looks at the From and the return path.
@@ -30,28 +27,6 @@ SERVER_CRITERIA = {
 
 
 @dataclass(frozen=True, slots=True)
-class MessageRow:
-    """A message as a line of a list; `more_recipients` counts those beside the first."""
-
-    id: UUID
-    status: Status
-    server: str
-    from_text: str
-    first_recipient: str
-    more_recipients: int
-    subject: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class MessagePage:
-    """Some rows, newest first; `older` is the `before` of the next page, None on the last one."""
-
-    rows: tuple[MessageRow, ...]
-    older: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
 class DeliveryDetail:
     """A message on its way to one recipient, with every try; `reply_text` is empty while no server has answered."""
 
@@ -60,7 +35,19 @@ class DeliveryDetail:
     reply_text: str
     reason: str
     due_at: datetime
+    finished_at: datetime | None
     tries: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that became of a message: a try, or an end that came without one."""
+
+    at: datetime
+    status: Status
+    recipient: str
+    server: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +74,16 @@ class MessageDetail:
     alignment: str
     head: bytes
 
+    @property
+    def leaves_at(self) -> datetime | None:
+        """When the first of it leaves, while none of it was tried yet and all of it can be taken back."""
+        is_untouched = all(each.status is Status.QUEUED and not each.tries for each in self.deliveries)
+        return min((each.due_at for each in self.deliveries), default=None) if is_untouched else None
 
-def list_messages(
-    workspace: Workspace, *, status: Status | None = None, text: str = "", before: UUID | None = None
-) -> MessagePage:
-    """A page of the workspace's messages, older than `before`; one query.
-
-    `text` is looked for in addresses and subject, or is a whole Message-ID.
-    """
-    found = Message.objects.filter(workspace=workspace)
-    if before is not None:
-        found = found.filter(id__lt=before)
-    if status is not None:
-        found = _in_state(found, status)
-    if text:
-        found = _holding(found, text)
-    rows = [_row(message) for message in _with_summary(found).order_by("-id")[: PAGE_SIZE + 1]]
-    return MessagePage(tuple(rows[:PAGE_SIZE]), rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None)
+    @property
+    def events(self) -> list[Event]:
+        """What became of it, the oldest first, as far as it is shown."""
+        return sorted((event for each in self.deliveries for event in _events(each)), key=lambda event: event.at)
 
 
 def find_message(workspaces: QuerySet[Workspace], message_id: UUID) -> MessageDetail | None:
@@ -139,54 +119,6 @@ def read_message(workspaces: QuerySet[Workspace], message_id: UUID) -> bytes | N
     return None if content is None else bytes(content.head) + b"\r\n" + bytes(content.body)
 
 
-def _in_state(messages: QuerySet[Message], status: Status) -> QuerySet[Message]:
-    """Those for which `of_message` says `status`: it has such a delivery, and none that is shown before it."""
-    deliveries = Delivery.objects.filter(message=OuterRef("pk"))
-    shown_before = [other.value for other in Status if other is not status and of_message({other, status}) is other]
-    return messages.filter(
-        Exists(deliveries.filter(status=status.value)), ~Exists(deliveries.filter(status__in=shown_before))
-    )
-
-
-def _holding(messages: QuerySet[Message], text: str) -> QuerySet[Message]:
-    recipients = Delivery.objects.filter(message=OuterRef("pk"), recipient__icontains=text)
-    return messages.filter(
-        Q(message_id__in=[text, f"<{text}>"])
-        | Q(subject__icontains=text)
-        | Q(header_from__icontains=text)
-        | Q(author_from__icontains=text)
-        | Exists(recipients)
-    )
-
-
-def _with_summary(messages: QuerySet[Message]) -> QuerySet[Message, Any]:
-    deliveries = Delivery.objects.filter(message=OuterRef("pk"))
-    count = deliveries.order_by().values("message").annotate(number=Count("id")).values("number")
-    return messages.values(
-        "id",
-        "header_from",
-        "subject",
-        "created_at",
-        server_name=KT("trace__server"),
-        recipient=Subquery(deliveries.order_by("id").values("recipient")[:1]),
-        recipients=Coalesce(Subquery(count), 0),
-        statuses=ArraySubquery(deliveries.order_by().values("status").distinct()),
-    )
-
-
-def _row(message: dict[str, Any]) -> MessageRow:
-    return MessageRow(
-        id=message["id"],
-        status=of_message({Status(status) for status in message["statuses"]}),
-        server=message["server_name"],
-        from_text=message["header_from"],
-        first_recipient=message["recipient"],
-        more_recipients=message["recipients"] - 1,
-        subject=message["subject"],
-        created_at=message["created_at"],
-    )
-
-
 def _delivery(delivery: Delivery) -> DeliveryDetail:
     return DeliveryDetail(
         recipient=delivery.recipient,
@@ -194,8 +126,18 @@ def _delivery(delivery: Delivery) -> DeliveryDetail:
         reply_text=delivery.reply_text,
         reason=delivery.reason or _reason_to_wait(delivery),
         due_at=delivery.due_at,
+        finished_at=delivery.finished_at,
         tries=tuple(sorted(delivery.tries.all(), key=lambda attempt: attempt.pk)),
     )
+
+
+def _events(delivery: DeliveryDetail) -> Iterator[Event]:
+    for attempt in delivery.tries:
+        words = attempt.reply_text or attempt.cause
+        yield Event(attempt.at, Status(attempt.outcome), delivery.recipient, attempt.server_name, words)
+    last = delivery.tries[-1].outcome if delivery.tries else None
+    if delivery.finished_at is not None and last != delivery.status:
+        yield Event(delivery.finished_at, delivery.status, delivery.recipient, "", delivery.reason)
 
 
 def _reason_to_wait(delivery: Delivery) -> str:

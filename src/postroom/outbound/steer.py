@@ -1,7 +1,7 @@
-"""How a person steers mail that is on its way: retry, hold, release and cancel, one delivery or a million."""
+"""How a person steers mail that is on its way: retry, hold, release, cancel, restore; one delivery or a million."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from postroom.outbound import queue
 from postroom.outbound.models import Delivery, MessageContent
@@ -22,6 +23,7 @@ class Action(StrEnum):
     HOLD = "hold"  # let what waits wait for a person
     RELEASE = "release"  # let what is held go on
     CANCEL = "cancel"  # take back what has not left
+    RESTORE = "restore"  # let what was canceled go on after all
 
 
 # What an action makes of a delivery, and of deliveries in which states; the table of states says which steps exist.
@@ -36,11 +38,16 @@ _STEPS: dict[Action, tuple[Status, frozenset[Status]]] = {
         Status.CANCELED,
         frozenset({Status.QUEUED, Status.DEFERRED, Status.HELD, Status.UNKNOWN}) & leading_to(Status.CANCELED),
     ),
+    Action.RESTORE: (Status.QUEUED, frozenset({Status.CANCELED})),
 }
+# What finished long ago has no content any more.
+_NEEDS_CONTENT = {Action.RETRY, Action.RESTORE}
 
 
+AT_ONCE = 5_000
 _REASONS = {Action.HOLD: "Held by a person.", Action.CANCEL: "Canceled by a person."}
 
+_MOMENTS = ("submitted_before", "finished_since")
 _UNTOUCHED = {"claimed_by": None, "talking_since": None}
 
 
@@ -54,22 +61,77 @@ class Choice:
     stream: str | None = None
     recipient: str | None = None  # a complete address, or @domain
     tag: str | None = None
+    company: int | None = None
     submitted_before: datetime | None = None
+    finished_since: datetime | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For a background job; `from_json` reads it back."""
+        moments = {name: getattr(self, name) for name in _MOMENTS}
+        return {
+            **asdict(self),
+            "messages": [str(id_) for id_ in self.messages],
+            "statuses": sorted(self.statuses),
+            **{name: moment and moment.isoformat() for name, moment in moments.items()},
+        }
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> "Choice":
+        read = {
+            "messages": tuple(UUID(id_) for id_ in told["messages"]),
+            "statuses": frozenset(map(Status, told["statuses"])),
+            **{name: told[name] and datetime.fromisoformat(told[name]) for name in _MOMENTS},
+        }
+        return cls(**{**told, **read})
 
 
-def steer(workspace: Workspace, action: Action, choice: Choice) -> int:
-    """Do it in one statement; how many deliveries it changed. Those in other states than the action is for stay."""
-    after, before = _STEPS[action]
-    chosen = _chosen(workspace, choice)
-    if action is Action.RETRY:  # what finished long ago has no content any more
-        chosen = chosen.filter(Exists(MessageContent.objects.filter(pk=OuterRef("message"))))
-    chosen = chosen.filter(status__in=before & choice.statuses if choice.statuses else before)
+def steer(workspace: Workspace, action: Action, choice: Choice, *, most: int | None = None) -> int:
+    """Do it in one statement; how many deliveries it changed. Those in other states than the action is for stay.
+
+    `most`: with so many at a time, what they wait for one another is short; call it until fewer are changed.
+    """
+    after = _STEPS[action][0]
+    chosen = _fitting(workspace, action, choice)
     with transaction.atomic():
+        if most is not None:
+            ids = chosen.select_for_update(skip_locked=True, of=("self",)).order_by("id").values_list("id", flat=True)
+            chosen = Delivery.objects.filter(id__in=list(ids[:most]))
         changed = chosen.update(status=after, reason=_REASONS.get(action, ""), **_UNTOUCHED, **_times(after))
         if after is Status.QUEUED and changed:
             for lane in Delivery.objects.filter(workspace=workspace, status=after).values("lane").distinct():
                 queue.announce(lane["lane"])
     return changed
+
+
+def possible(statuses: Iterable[Status]) -> frozenset[Action]:
+    """What can be done to deliveries of which at least one is in each of these states."""
+    present = frozenset(statuses)
+    return frozenset(action for action, (_, before) in _STEPS.items() if before & present)
+
+
+def steer_all(workspace: Workspace, action: Action, choice: Choice) -> int:
+    """As `steer`, in parts: nothing else waits for long, and whoever looks sees how far it is."""
+    if action is Action.RETRY and choice.submitted_before is None:  # what fails once more meanwhile is not meant
+        choice = replace(choice, submitted_before=timezone.now())
+    changed = part = steer(workspace, action, choice, most=AT_ONCE)
+    while part == AT_ONCE:
+        part = steer(workspace, action, choice, most=AT_ONCE)
+        changed += part
+    return changed
+
+
+def count(workspace: Workspace, action: Action, choice: Choice, *, most: int) -> int:
+    """How many deliveries the action would change, `most` at most."""
+    return _fitting(workspace, action, choice)[:most].count()
+
+
+def _fitting(workspace: Workspace, action: Action, choice: Choice) -> QuerySet[Delivery]:
+    """The chosen ones that are in a state which the action is for."""
+    before = _STEPS[action][1]
+    chosen = _chosen(workspace, choice)
+    if action in _NEEDS_CONTENT:
+        chosen = chosen.filter(Exists(MessageContent.objects.filter(pk=OuterRef("message"))))
+    return chosen.filter(status__in=before & choice.statuses if choice.statuses else before)
 
 
 def _times(after: Status) -> dict[str, Any]:
@@ -90,17 +152,17 @@ def _times(after: Status) -> dict[str, Any]:
 
 def _chosen(workspace: Workspace, choice: Choice) -> QuerySet[Delivery]:
     wanted = Q(workspace=workspace)
-    if choice.messages:
-        wanted &= Q(message__in=choice.messages)
     if choice.server is not None:
         wanted &= Q(lane__outlet__server__name=choice.server) if choice.server else Q(lane__outlet__server=None)
-    if choice.stream:
-        wanted &= Q(lane__stream=choice.stream)
     if choice.recipient:
         by_domain = choice.recipient.startswith("@")
         wanted &= Q(recipient__iendswith=choice.recipient) if by_domain else Q(recipient__iexact=choice.recipient)
-    if choice.tag:
-        wanted &= Q(message__tags__contains=[choice.tag])
-    if choice.submitted_before is not None:
-        wanted &= Q(submitted_at__lt=choice.submitted_before)
-    return Delivery.objects.filter(wanted)
+    others = {
+        "message__in": choice.messages,
+        "lane__stream": choice.stream,
+        "message__tags__contains": choice.tag and [choice.tag],
+        "message__company": choice.company,
+        "submitted_at__lt": choice.submitted_before,
+        "finished_at__gte": choice.finished_since,
+    }
+    return Delivery.objects.filter(wanted, **{name: value for name, value in others.items() if value})

@@ -37,8 +37,7 @@ class Entry:
 
 def normalise(address: str) -> str:
     """How an address is written in the list: without a name, ASCII in small letters. AddressError if it is none."""
-    # As PostgreSQL's lower() in the collation "C" does it to a delivery's recipient.
-    return re.sub("[A-Z]+", lambda letters: letters[0].lower(), parse_mailbox(address).address)
+    return _lower(parse_mailbox(address).address)
 
 
 def suppress(workspace: Workspace, entries: Iterable[Entry], *, source: str = Suppression.Source.PERSON) -> int:
@@ -75,6 +74,13 @@ def find(
     return found if source is None else found.filter(source=source)
 
 
+def among(workspace: Workspace, recipients: Iterable[str]) -> frozenset[str]:
+    """Those of some deliveries' recipients that are on the list now."""
+    by_address = {_lower(recipient): recipient for recipient in recipients}
+    found = _active().filter(workspace=workspace, address__in=by_address).values_list("address", flat=True)
+    return frozenset(by_address[address] for address in found)
+
+
 @transaction.atomic
 def release(suppressions: QuerySet[Suppression], workspace: Workspace) -> int:
     """Take these off the workspace's list and forget what is known against them; how many."""
@@ -108,6 +114,11 @@ async def withdraw(claimed: Sequence[Claimed], pool: AsyncConnectionPool) -> Seq
         cursor = await database.execute(statement("withdraw_suppressed"), {"ids": waited})
         withdrawn = {id_ for (id_,) in await cursor.fetchall()}
     return [delivery for delivery in claimed if delivery.id not in withdrawn]
+
+
+def _lower(address: str) -> str:
+    """As PostgreSQL's lower() in the collation "C" does it to a delivery's recipient."""
+    return re.sub("[A-Z]+", lambda letters: letters[0].lower(), address)
 
 
 def _active() -> QuerySet[Suppression]:

@@ -1,11 +1,14 @@
 """Which background jobs this app has; each may run twice without harm."""
 
+from typing import Any
+
 import structlog
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 
-from postroom.jobs import app, in_thread
-from postroom.outbound import failover, failures, idempotency, outlets, retention
+from postroom.jobs import app, in_own_thread, in_thread
+from postroom.outbound import failover, failures, idempotency, outlets, retention, steer
+from postroom.workspaces.models import Workspace
 
 log = structlog.get_logger()
 STALLED_AFTER = 60.0
@@ -59,3 +62,13 @@ async def follow_failures(timestamp: int) -> None:
 async def prune(timestamp: int) -> None:
     """Remove what is kept no longer, at an hour when little mail leaves."""
     await in_thread(retention.prune)
+
+
+@app.task(name="outbound.steer_many", queue="chores")
+async def steer_many(workspace: int, action: str, choice: dict[str, Any]) -> None:
+    """What a person wants done to more deliveries than a page can wait for."""
+    await in_own_thread(_steer_many, workspace, steer.Action(action), steer.Choice.from_json(choice))
+
+
+def _steer_many(workspace: int, action: steer.Action, choice: steer.Choice) -> None:
+    steer.steer_all(Workspace.objects.get(pk=workspace), action, choice)

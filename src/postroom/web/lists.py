@@ -1,7 +1,7 @@
 """How a list's filters look in its address and on the page."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 from django.utils.functional import Promise
@@ -9,13 +9,13 @@ from django.utils.functional import Promise
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One choice of a filter; `count` is None where counting would cost too much."""
+    """One choice of a filter; `count` is empty where counting would cost too much."""
 
     label: str
     url: str
     is_on: bool
     icon: str = ""
-    count: int | None = None
+    count: str = ""
 
 
 def chips(request: HttpRequest, parameter: str, choices: Iterable[tuple[str, Promise | str, str]]) -> list[Chip]:
@@ -33,3 +33,9 @@ def chips(request: HttpRequest, parameter: str, choices: Iterable[tuple[str, Pro
             query[parameter] = value
         found.append(Chip(str(label), f"{request.path}?{query.urlencode()}".rstrip("?"), value == current, icon))
     return found
+
+
+def with_counts(found: Iterable[Chip], counts: Iterable[int | None], *, most: int) -> list[Chip]:
+    """The chips with how many there are of each: None or nothing is not told, and no more than `most` are counted."""
+    words = (f"{count}+" if count == most else str(count or "") for count in counts)
+    return [replace(chip, count=word) for chip, word in zip(found, words, strict=True)]

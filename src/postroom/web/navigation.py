@@ -33,7 +33,8 @@ class Link:
 
 MAIN = (
     Entry(_("Home"), "home", Action.SEE_MAIL, ("home",)),
-    Entry(_("Emails"), "mail", Action.SEE_MAIL, ("messages", "message")),
+    Entry(_("Emails"), "mail", Action.SEE_MAIL, ("messages", "message", "messages-steer", "messages-steered")),
+    Entry(_("Suppressed addresses"), "mail-off", Action.SEE_MAIL, ("suppressed",)),
     Entry(_("Capture"), "flask", Action.SEE_CAPTURE, ("captured-list", "captured")),
 )
 SETTINGS = (

@@ -18,6 +18,8 @@ from postroom.web.views import (
     profile,
     second_factor,
     sign_in,
+    steering,
+    suppressed,
 )
 
 urlpatterns = [
@@ -46,8 +48,16 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("flow", home.home_flow, name="home-flow"),
     path("messages", messages.message_list, name="messages"),
+    path("messages/steer", steering.steer_many, name="messages-steer"),
+    path("messages/steered", steering.steered, name="messages-steered"),
     path("messages/<uuid:message_id>", messages.message, name="message"),
     path("messages/<uuid:message_id>/raw", messages.raw_message, name="message-raw"),
+    path("messages/<uuid:message_id>/html", messages.message_html, name="message-html"),
+    path("messages/<uuid:message_id>/again", messages.message_again, name="message-again"),
+    path("messages/<uuid:message_id>/steer", steering.steer_message, name="message-steer"),
+    path("suppressed", suppressed.suppressed_list, name="suppressed"),
+    path("suppressed/table", suppressed.table, name="suppressed-table"),
+    path("suppressed/address", suppressed.address, name="suppression-of"),
     path("capture", capture.captured_list, name="captured-list"),
     path("capture/<int:capture_id>", capture.captured, name="captured"),
     path("capture/<int:capture_id>/html", capture.captured_html, name="captured-html"),

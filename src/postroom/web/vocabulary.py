@@ -38,6 +38,14 @@ VERDICTS = {
     "fault": Term(_("wrong"), "circle-x", "red"),
     "skipped": Term(_("not tried"), "circle-dashed", "grey"),
 }
+STREAMS = {"transactional": _("transactional"), "mass": _("mass mail")}
+SCOPES = {"all": _("all mail"), "mass": _("mass mail")}
+SUPPRESSED_BY = {
+    "person": _("a person or program"),
+    "faults": _("repeated faults"),
+    "complaint": _("a complaint"),
+    "unsubscribed": _("the recipient"),
+}
 # What the capture server answered.
 OUTCOMES = {
     "accepted": Term(_("accepted"), "check", "green"),

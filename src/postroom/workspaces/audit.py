@@ -54,6 +54,18 @@ def record_removal(row: models.Model, *, workspace: Workspace, by: User | str) -
     _note(row, workspace, by, before=snapshot(row), after=None)
 
 
+def record_many(model: type[models.Model], *, workspace: Workspace, by: User | str, name: str, count: int) -> None:
+    """Note that a person made or changed many rows in one go, such as a list that was read in: one line for all."""
+    Change.objects.create(
+        workspace=workspace,
+        person=by if isinstance(by, User) else None,
+        by=str(by),
+        kind=str(model._meta.verbose_name),
+        name=name[:200],
+        after={"count": count},
+    )
+
+
 def _note(row: models.Model, workspace: Workspace, by: User | str, **values: Snapshot | None) -> None:
     Change.objects.create(
         workspace=workspace,

@@ -65,3 +65,9 @@ document.addEventListener("change", (event) => {
     box.checked = event.target.checked;
   }
 });
+
+// A list that renews itself waits while somebody is choosing from it.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const list = event.target.closest("[data-keep-while-ticked]");
+  if (list && (list.querySelector("input:checked") || list.contains(document.activeElement))) event.preventDefault();
+});

@@ -96,6 +96,16 @@ def criterion(name: str) -> str:
     return str(vocabulary.CRITERIA.get(name, name))
 
 
+@register.filter
+def suppression_scope(name: str) -> str:
+    return str(vocabulary.SCOPES.get(name, name))
+
+
+@register.filter
+def suppressed_by(name: str) -> str:
+    return str(vocabulary.SUPPRESSED_BY.get(name, name))
+
+
 def in_words(moment: datetime, *, now: datetime) -> str:
     """ "5 min ago", "in 2 h"; the date when it is more than a month away."""
     seconds = (now - moment).total_seconds()
