@@ -25,6 +25,7 @@ ONLY_IMPORTED_BY = {
         "postroom.outbound.outcome",
         "postroom.outbound.attention",
         "postroom.outbound.flow",
+        "postroom.outbound.listing",
         "postroom.outbound.search",
         "postroom.outbound.steer",
         "postroom.outbound.submit",
