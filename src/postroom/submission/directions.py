@@ -26,9 +26,9 @@ class Directions:
 
     company: str | None = None
     stream: Stream = Stream.TRANSACTIONAL
-    campaign: str = ""
     priority: int = DEFAULT_PRIORITY
     tags: tuple[str, ...] = ()
+    campaign: str = ""
 
 
 def read_directions(head: bytes) -> Directions:
