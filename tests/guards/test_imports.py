@@ -24,6 +24,7 @@ ONLY_IMPORTED_BY = {
         "postroom.outbound.queue",
         "postroom.outbound.outcome",
         "postroom.outbound.attention",
+        "postroom.outbound.metrics",
         "postroom.outbound.flow",
         "postroom.outbound.listing",
         "postroom.outbound.search",

@@ -17,7 +17,7 @@ from postroom.workspaces.audit import record_change
 from postroom.workspaces.models import Workspace
 from tests.web.samples import make_member, store_message
 
-PUBLIC = {"/login", "/logout", "/healthz", "/assets/<slug:version>/<str:name>", "/preferences"}
+PUBLIC = {"/login", "/logout", "/healthz", "/metrics", "/assets/<slug:version>/<str:name>", "/preferences"}
 PUBLIC |= {"/login/code", "/password/forgotten", "/password/new/<str:uidb64>/<str:token>", "/invitations/<str:token>"}
 EXAMPLES = {
     "<slug:version>/<str:name>": "x/style.css",

@@ -130,6 +130,9 @@ class Environment:
     # For `postroom chaos`, which shows in minutes what happens over hours.
     haste: int = _setting(_positive, "number by which workers divide their waits; for trials", "1")
     smtp_patience: int = _setting(_positive, "longest silence of an SMTP server that is borne, in seconds", "600")
+    metrics_token: str | None = _setting(
+        str, "token that /metrics asks for; without it only this machine is answered", None, secret=True
+    )
     log_level: str = _setting(_log_level, "debug, info, warning or error", "info")
 
     @property

@@ -281,6 +281,16 @@ class Attempt(models.Model):
         return f"{self.delivery_id} {self.outcome}"
 
 
+class Tally(models.Model):
+    """How many attempts ended so, ever: what a counter shows, whatever was pruned (tally_attempts.sql)."""
+
+    outcome = models.CharField(primary_key=True, max_length=10, help_text='"": the number counted up to')
+    attempts = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return self.outcome
+
+
 class Worker(models.Model):
     """A process that delivers; silent for too long, it counts as dead and its deliveries are taken over."""
 

@@ -12,6 +12,7 @@ from postroom.web.views import (
     home,
     invitation,
     messages,
+    metrics,
     password,
     people,
     preferences,
@@ -24,6 +25,7 @@ from postroom.web.views import (
 
 urlpatterns = [
     path("healthz", health.health, name="health"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("assets/<slug:version>/<str:name>", assets.asset, name="asset"),
     path("login", sign_in.SignIn.as_view(), name="login"),
     path("login/code", sign_in.code, name="code"),
