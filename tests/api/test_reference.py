@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from postroom.api import schemas
 from tests.api.conftest import Caller, message
 
-VERBS = {"get", "post", "delete"}
+VERBS = {"get", "post", "delete", "patch"}
 
 
 @pytest.fixture
@@ -47,6 +47,28 @@ def test_the_description_names_every_operation_once(description: dict[str, Any])
         ("post", "/api/v1/suppressions"),
         ("post", "/api/v1/suppressions/release"),
         ("get", "/api/v1/suppressions/table"),
+        ("get", "/api/v1/aliases"),
+        ("post", "/api/v1/aliases"),
+        ("post", "/api/v1/aliases/remove"),
+        ("get", "/api/v1/aliases/resolve"),
+        ("get", "/api/v1/aliases/retired"),
+        ("get", "/api/v1/record-types"),
+        ("post", "/api/v1/record-types"),
+        ("get", "/api/v1/records"),
+        ("post", "/api/v1/records"),
+        ("get", "/api/v1/records/{record_id}"),
+        ("patch", "/api/v1/records/{record_id}"),
+        ("post", "/api/v1/records/{record_id}/merge"),
+        ("post", "/api/v1/records/{record_id}/move"),
+        ("post", "/api/v1/records/{record_id}/split"),
+        ("post", "/api/v1/records/{record_id}/resume"),
+        ("get", "/api/v1/records/{record_id}/posts"),
+        ("post", "/api/v1/records/{record_id}/posts"),
+        ("get", "/api/v1/records/{record_id}/followers"),
+        ("post", "/api/v1/records/{record_id}/followers"),
+        ("post", "/api/v1/records/{record_id}/unfollow"),
+        ("post", "/api/v1/notifications/{notification_id}/retry"),
+        ("post", "/api/v1/notifications/{notification_id}/ignore"),
         ("get", "/api/v1/webhooks"),
         ("post", "/api/v1/webhooks"),
         ("delete", "/api/v1/webhooks/{webhook_id}"),

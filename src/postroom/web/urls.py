@@ -21,6 +21,7 @@ from postroom.web.views import (
     sign_in,
     steering,
     suppressed,
+    unfollow,
 )
 
 urlpatterns = [
@@ -34,6 +35,7 @@ urlpatterns = [
         "password/new/<str:uidb64>/<str:token>", login_not_required(password.NewPassword.as_view()), name="new-password"
     ),
     path("invitations/<str:token>", invitation.invitation, name="invitation"),
+    path("unfollow/<str:token>", unfollow.unfollow, name="unfollow"),
     path("logout", login_not_required(LogoutView.as_view(next_page="login")), name="logout"),
     path("profile", profile.profile, name="profile"),
     path("profile/password", password.password, name="password"),
