@@ -19,7 +19,7 @@ from tests.peers.programs import free_port
 START_SECONDS = 60
 STOP_SECONDS = 35  # `postroom serve` kills what has not stopped after 30
 POLL_SECONDS = 0.02
-PORTS = ("HTTP", "SUBMISSION", "CAPTURE")
+PORTS = ("HTTP", "SUBMISSION", "CAPTURE", "MX", "LMTP")
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ def test_the_description_names_every_operation_once(description: dict[str, Any])
         ("get", "/api/v1/domains/{name}/reports"),
         ("get", "/api/v1/servers/{name}/test"),
         ("post", "/api/v1/servers/{name}/test"),
+        ("post", "/api/v1/inbound"),
+        ("post", "/api/v1/inbound/json"),
         ("get", "/api/v1/suppressions"),
         ("post", "/api/v1/suppressions"),
         ("post", "/api/v1/suppressions/release"),

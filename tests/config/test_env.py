@@ -71,7 +71,8 @@ def test_wants_certificate_and_key_together() -> None:
 
 def test_refuses_one_port_for_two_servers() -> None:
     assert faults_of(POSTROOM_HTTP_PORT="1025") == [
-        "POSTROOM_HTTP_PORT, POSTROOM_SUBMISSION_PORT and POSTROOM_CAPTURE_PORT must differ."
+        "POSTROOM_HTTP_PORT, POSTROOM_SUBMISSION_PORT, POSTROOM_CAPTURE_PORT, POSTROOM_MX_PORT and "
+        "POSTROOM_LMTP_PORT must differ."
     ]
 
 

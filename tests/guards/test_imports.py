@@ -22,6 +22,7 @@ ONLY_IMPORTED_BY = {
         "postroom.outbound.failures",
         "postroom.outbound.retention",
         "postroom.outbound.queue",
+        "postroom.outbound.returned",
         "postroom.outbound.outcome",
         "postroom.outbound.attention",
         "postroom.outbound.metrics",

@@ -107,7 +107,7 @@ def test_calls_the_installation_healthy_when_every_part_is_ready() -> None:
     for name in state.NAMES:
         beat(name)
     health = state.health(within=5)
-    assert list(health) == ["database", "web", "submission", "capture", "worker"]
+    assert list(health) == ["database", "web", "submission", "capture", "mx", "lmtp", "worker"]
     assert state.is_healthy(health.values())
     _close_reader()
 

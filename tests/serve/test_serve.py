@@ -19,7 +19,7 @@ def test_starts_every_part_and_stops_them_on_sigterm(installation: Installation)
         assert status == 200
         assert health["status"] == "ok"
         assert {name: part["state"] for name, part in health["parts"].items()} == dict.fromkeys(
-            ["database", "web", "submission", "capture", "worker"], "ready"
+            ["database", "web", "submission", "capture", "mx", "lmtp", "worker"], "ready"
         )
         family = served.descendants()
         started_at = time.monotonic()

@@ -18,6 +18,7 @@ from postroom.api import (
     aliases,
     domains,
     followers,
+    inbound,
     messages,
     posts,
     record_types,
@@ -104,6 +105,7 @@ def _build() -> PostroomApi:
         api.add_router("/records", router)
     api.add_router("/notifications", posts.notifications)
     api.add_router("/aliases", aliases.router)
+    api.add_router("/inbound", inbound.router)
     refusals.install(api)
     return api
 

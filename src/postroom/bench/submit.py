@@ -21,7 +21,9 @@ from postroom.bench.surroundings import cpu_seconds, own_database, process
 MESSAGES_BEFORE = 2_000
 WARM_UP_SECONDS = 1.0
 START_SECONDS = 30
-PORTS = ("POSTROOM_HTTP_PORT", "POSTROOM_SUBMISSION_PORT", "POSTROOM_CAPTURE_PORT")
+PORTS = (
+    "POSTROOM_HTTP_PORT", "POSTROOM_SUBMISSION_PORT", "POSTROOM_CAPTURE_PORT", "POSTROOM_MX_PORT", "POSTROOM_LMTP_PORT",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,9 @@ FIRST_SHARE, LAST_SHARE = 0.1, 0.8  # of the mail taken, between which things ha
 FEW = 10  # messages a connection: connections begin and end often enough to be cut there
 REFUSALS = [(verb, code) for verb in (b"EHLO", b"MAIL", b"RCPT", b"DATA", b".", b"QUIT") for code in (421, 451)]
 PARTS = (" smtpd", " web", " worker")
-PORTS = ("POSTROOM_HTTP_PORT", "POSTROOM_SUBMISSION_PORT", "POSTROOM_CAPTURE_PORT")
+PORTS = (
+    "POSTROOM_HTTP_PORT", "POSTROOM_SUBMISSION_PORT", "POSTROOM_CAPTURE_PORT", "POSTROOM_MX_PORT", "POSTROOM_LMTP_PORT",
+)  # fmt: skip
 
 
 async def workers_killed(trial: Trial) -> None:

@@ -16,7 +16,7 @@ COMMANDS = {
     "check": ("postroom.cli.check", "Explain every wrong setting and what is missing."),
     "demo": ("postroom.cli.demo", "Set up the sample workspace."),
     "web": ("postroom.cli.web", "Serve the web pages and the HTTP API."),
-    "smtpd": ("postroom.cli.smtpd", "Take mail by SMTP: submission and capture."),
+    "smtpd": ("postroom.cli.smtpd", "Take mail by SMTP and LMTP, from programs and from outside."),
     "worker": ("postroom.cli.worker", "Deliver mail and run periodic tasks."),
     "workspace": ("postroom.cli.workspace", "Create workspaces, companies and API keys."),
     "user": ("postroom.cli.user", "Let people in, and help those who cannot get in."),
@@ -33,6 +33,7 @@ COMMANDS = {
     "chaos": ("postroom.cli.chaos", "Show that nothing is lost when processes, database or network fail."),
     "message": ("postroom.cli.message", "Render a message to the bytes that would be sent."),
     "inbound": ("postroom.cli.inbound", "Read mail that came in."),
+    "mailgate": ("postroom.cli.mailgate", "Take a mail from standard input, for the pipes of mail servers."),
     "dkim": ("postroom.cli.dkim", "Sign and verify DKIM signatures of message files."),
 }
 

@@ -95,6 +95,8 @@ def welcome(env: Environment, demo: dict[str, Any] | None) -> str:
         f"  Web pages and HTTP API  {env.public_url}",
         f"  SMTP submission         {env.submission_host}:{env.submission_port}",
         f"  Capture                 {env.capture_host}:{env.capture_port}",
+        f"  Incoming mail, MX       {env.mx_host}:{env.mx_port}",
+        f"  Incoming mail, LMTP     {env.lmtp_host}:{env.lmtp_port}",
     ]
     if demo is not None:
         lines += [

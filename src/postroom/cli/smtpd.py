@@ -1,4 +1,4 @@
-"""How mail is taken by SMTP: submission and capture in one process."""
+"""How mail is taken by SMTP and LMTP: submission, capture and what comes from outside, in one process."""
 
 import asyncio
 import signal
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 # For messages being received; less than the 30 s after which `postroom serve` kills.
 DRAIN_SECONDS = 25
-PARTS = ("submission", "capture")
+PARTS = ("submission", "capture", "mx", "lmtp")
 
 
 @click.command()
-@click.option("--only", type=click.Choice(PARTS), help="Run one of the two servers instead of both.")
+@click.option("--only", type=click.Choice(PARTS), help="Run one of the servers instead of all.")
 def command(only: str | None) -> None:
-    """Take mail by SMTP: from programs with an API key, and whatever comes to the built-in capture server."""
+    """Take mail: from programs with an API key, from mail servers by SMTP and LMTP, and whatever is sent to capture."""
     env = runtime.prepare().env
     logs.set_up(env.log_level)
     wanted = (only,) if only else PARTS
@@ -54,9 +54,10 @@ async def _serve(env: Environment, places: list[ports.Port]) -> None:
 
 def _servers(env: Environment, places: list[ports.Port]) -> "dict[str, Listener]":
     from postroom.capture.server import CaptureServer
+    from postroom.inbound.server import LmtpServer, MxServer
     from postroom.submission.server import SubmissionServer
 
-    kinds = {"submission": SubmissionServer, "capture": CaptureServer}
+    kinds = {"submission": SubmissionServer, "capture": CaptureServer, "mx": MxServer, "lmtp": LmtpServer}
     tls = _tls(env)
     return {
         place.part: kinds[place.part](place.host, place.number, tls=tls, max_message_bytes=env.max_message_bytes)

@@ -124,7 +124,11 @@ class Environment:
     submission_port: int = _setting(_port, "port on which applications hand in mail by SMTP", "2587")
     capture_host: str = _setting(str, "address the capture server listens on", "127.0.0.1")
     capture_port: int = _setting(_port, "port of the built-in capture server", "1025")
-    tls_certificate: Path | None = _setting(_path, "PEM chain for STARTTLS on submission; else one is made", None)
+    mx_host: str = _setting(str, "address on which other servers' mail for our domains is taken", "127.0.0.1")
+    mx_port: int = _setting(_port, "port on which other servers' mail for our domains is taken", "2525")
+    lmtp_host: str = _setting(str, "address on which a mail server hands mail over by LMTP", "127.0.0.1")
+    lmtp_port: int = _setting(_port, "port on which a mail server hands mail over by LMTP", "2424")
+    tls_certificate: Path | None = _setting(_path, "PEM chain for STARTTLS on the SMTP ports; else one is made", None)
     tls_key: Path | None = _setting(_path, "PEM private key that belongs to tls_certificate", None)
     max_message_bytes: int = _setting(_positive, "largest message accepted, in bytes", str(25 * 1024 * 1024))
     # For `postroom chaos`, which shows in minutes what happens over hours.
@@ -147,6 +151,9 @@ class Environment:
         return f"http://[{host}]:{self.http_port}" if ":" in host else f"http://{host}:{self.http_port}"
 
 
+_PORTS = ("http_port", "submission_port", "capture_port", "mx_port", "lmtp_port")
+
+
 def load(environ: Mapping[str, str] | None = None) -> Environment:
     """The settings, or SettingsError with one sentence for every wrong value."""
     environ = os.environ if environ is None else environ
@@ -155,9 +162,10 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
     values = {f.name: _value(f.name, f.metadata, environ, file_values, faults) for f in fields(Environment)}
     if (values["tls_certificate"] is None) != (values["tls_key"] is None):
         faults.append("POSTROOM_TLS_CERTIFICATE and POSTROOM_TLS_KEY belong together: give both or neither.")
-    numbers = [values[name] for name in ("http_port", "submission_port", "capture_port") if values[name]]
+    numbers = [values[name] for name in _PORTS if values[name]]
     if len(set(numbers)) < len(numbers):
-        faults.append("POSTROOM_HTTP_PORT, POSTROOM_SUBMISSION_PORT and POSTROOM_CAPTURE_PORT must differ.")
+        *names, last = (PREFIX + name.upper() for name in _PORTS)
+        faults.append(f"{', '.join(names)} and {last} must differ.")
     if faults:
         raise SettingsError(faults)
     return Environment(**values)

@@ -32,6 +32,8 @@ def ports(env: Environment) -> tuple[Port, ...]:
         Port("web", env.http_host, env.http_port),
         Port("submission", env.submission_host, env.submission_port),
         Port("capture", env.capture_host, env.capture_port),
+        Port("mx", env.mx_host, env.mx_port),
+        Port("lmtp", env.lmtp_host, env.lmtp_port),
     )
 
 

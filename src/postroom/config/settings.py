@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "postroom.servers",
     "postroom.outbound",
     "postroom.threads",
+    "postroom.inbound",
     "postroom.mailings",
     "postroom.capture",
     "postroom.web",

@@ -136,5 +136,6 @@ def _failure(delivery: Delivery) -> Failure:
 def _undelivered(delivery: Delivery) -> UndeliveredTo:
     otherwise = _EXPIRED_STATUS if delivery.status == Status.EXPIRED else _FAILED_STATUS
     code, _, words = delivery.reply_text.partition(" ")
-    status = Reply(int(code), (words,)).enhanced if code else None
+    # Not every report quotes the server with its code.
+    status = Reply(int(code), (words,)).enhanced if code.isdigit() else None
     return UndeliveredTo(delivery.recipient, status or otherwise, delivery.reply_text, delivery.finished_at)

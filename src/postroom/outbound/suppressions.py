@@ -16,7 +16,7 @@ from postroom.outbound import models
 from postroom.outbound.models import Suppression
 from postroom.outbound.queue import Claimed
 from postroom.outbound.statements import statement
-from postroom.policy.suppression import LIFETIMES, Fault, Scope, Standing, count_fault, scope_of
+from postroom.policy.suppression import LIFETIMES, Fault, Scope, Standing, count_fault, forgive_fault, scope_of
 from postroom.rfc.address import parse_mailbox
 from postroom.workspaces.models import Workspace
 
@@ -103,6 +103,21 @@ def note_fault(workspace: Workspace, recipient: str, fault: Fault, *, at: dateti
     if scope := scope_of(standing):
         entry = Entry(address=address, reason=reason, scope=scope, expires_at=at + LIFETIMES[scope])
         suppress(workspace, [entry], source=Suppression.Source.FAULTS)
+
+
+@transaction.atomic
+def take_back_fault(workspace: Workspace, recipient: str, fault: Fault, *, at: datetime) -> None:
+    """Count a fault of `at` no longer; what is left may be too little to keep the address suppressed."""
+    address = normalise(recipient)
+    row = models.Standing.objects.select_for_update().filter(workspace=workspace, address=address).first()
+    if row is None:
+        return
+    standing = forgive_fault(Standing(row.score, row.hard_score, row.counted_at), fault, at=at)
+    row.score, row.hard_score = standing.score, standing.hard_score
+    row.save(update_fields=["score", "hard_score"])
+    if scope_of(standing) is None:
+        by_faults = Suppression.objects.filter(source=Suppression.Source.FAULTS)
+        by_faults.filter(workspace=workspace, address=address).delete()
 
 
 async def withdraw(claimed: Sequence[Claimed], pool: AsyncConnectionPool) -> Sequence[Claimed]:

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from postroom.parts.beat import BEAT_SECONDS
 from postroom.parts.models import Part
 
-NAMES = ("web", "submission", "capture", "worker")
+NAMES = ("web", "submission", "capture", "mx", "lmtp", "worker")
 # Three beats: one may be late on a busy machine, two are no accident.
 SILENT_AFTER = timedelta(seconds=3 * BEAT_SECONDS)
 AWAY = (OperationalError, InterfaceError)

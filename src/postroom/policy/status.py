@@ -44,7 +44,8 @@ STEPS: dict[Status, frozenset[Status]] = {
     # Known to be delivered, by a later report or a person's word; or sent again on purpose.
     Status.UNKNOWN: frozenset({Status.QUEUED, Status.HELD, Status.SENT, Status.BOUNCED, Status.CANCELED}),
     Status.SENT: frozenset({Status.BOUNCED}),  # a delivery report that comes back later
-    Status.BOUNCED: frozenset({Status.QUEUED}),  # tried again on purpose
+    # Tried again on purpose; or as it was, once a person has seen that the report was none.
+    Status.BOUNCED: frozenset({Status.QUEUED, Status.SENT, Status.UNKNOWN}),
     Status.EXPIRED: frozenset({Status.QUEUED}),
     Status.CANCELED: frozenset({Status.QUEUED}),
 }

@@ -69,6 +69,14 @@ def count_fault(before: Standing | None, fault: Fault, *, at: datetime) -> Stand
     return Standing(before.score * rest + (hard or SOFT_WEIGHT), before.hard_score * rest + hard, at)
 
 
+def forgive_fault(before: Standing, fault: Fault, *, at: datetime) -> Standing:
+    """The standing without a fault that was counted at `at` and turned out to be none."""
+    rest = 0.5 ** (max(before.counted_at - at, timedelta()) / HALF_LIFE)
+    hard = HARD_WEIGHT if fault is Fault.HARD else 0
+    score, hard_score = before.score - (hard or SOFT_WEIGHT) * rest, before.hard_score - hard * rest
+    return Standing(max(score, 0.0), max(hard_score, 0.0), before.counted_at)
+
+
 def scope_of(standing: Standing) -> Scope | None:
     """Which mail should stop, at the moment of the last fault; None: none yet."""
     if standing.hard_score >= DEAD_THRESHOLD:

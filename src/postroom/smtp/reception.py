@@ -31,6 +31,7 @@ class ReceivedMail:
     recipients: tuple[str, ...]  # of the envelope, only those answered with 2yz
     content: bytes  # as sent, transparency dots removed (RFC 5321 §4.5.2)
     peer: Peer
+    helo: str = ""  # the name by which the client introduced itself
 
 
 class Conversation(ABC):

@@ -22,6 +22,8 @@ class ListenError(PostroomError):
 class Listener:
     """An SMTP server on one port, in the running event loop; asyncio's own or uvloop's."""
 
+    session_class: type[ServerSession] = ServerSession
+
     def __init__(
         self, host: str, port: int, *, limits: Limits, tls: SSLContext, converse: Callable[[Peer], Conversation]
     ) -> None:
@@ -63,7 +65,7 @@ class Listener:
     def _accept(self) -> asyncio.Protocol:
         if len(self._sessions) >= self._limits.connections:
             return _Refusal()
-        session = ServerSession(
+        session = self.session_class(
             hostname=self._hostname, limits=self._limits, tls=self._tls, converse=self._converse, on_end=self._forget
         )
         self._sessions.add(session)

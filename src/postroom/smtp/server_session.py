@@ -183,12 +183,7 @@ class ServerSession(SMTP):
         if not hostname:
             await self.push("501 Syntax: EHLO hostname")
             return
-        keywords = ["PIPELINING", f"SIZE {self._limits.message_bytes}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
-        if not self._tls_protocol:
-            keywords.append("STARTTLS")
-        if self._conversation.offers_auth():
-            keywords.append(f"AUTH {' '.join(MECHANISMS)}")
-        await self._greet(hostname, is_extended=True, keywords=keywords)
+        await self._greet(hostname, is_extended=True, keywords=self._keywords())
 
     async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802
         if self._tls_protocol:
@@ -244,6 +239,14 @@ class ServerSession(SMTP):
         self.session.extended_smtp = is_extended
         await self._write(write_lines("250", [self.hostname, *keywords]))
 
+    def _keywords(self) -> list[str]:
+        keywords = ["PIPELINING", f"SIZE {self._limits.message_bytes}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+        if not self._tls_protocol:
+            keywords.append("STARTTLS")
+        if self._conversation.offers_auth():
+            keywords.append(f"AUTH {' '.join(MECHANISMS)}")
+        return keywords
+
     def _auth_refusal(self) -> str | None:
         if not self.session.extended_smtp:
             return "503 5.5.1 Send EHLO first"
@@ -270,7 +273,8 @@ class ServerSession(SMTP):
         if content is None:
             return f"552 5.3.4 The message is larger than {self._limits.message_bytes} bytes"
         sender = (self.envelope.mail_from or "").replace("<>", "")
-        mail = ReceivedMail(sender, tuple(self.envelope.rcpt_tos), content, self._conversation.peer)
+        helo = UNFIT_FOR_ADDRESS.sub("?", self.session.host_name or "")
+        mail = ReceivedMail(sender, tuple(self.envelope.rcpt_tos), content, self._conversation.peer, helo)
         # However long storing takes: hanging up meanwhile would have the client send it again.
         self._timeout_handle.cancel()
         return await self._conversation.deliver(mail)
@@ -280,7 +284,11 @@ class ServerSession(SMTP):
         if reply is None:
             self._hang_up()
         else:
-            await self.push(reply)
+            for _ in range(self._replies_to_message()):
+                await self.push(reply)
+
+    def _replies_to_message(self) -> int:
+        return 1
 
     async def _write(self, octets: bytes) -> None:
         try:

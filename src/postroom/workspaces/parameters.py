@@ -11,6 +11,10 @@ REPLY_ADDRESS = "mail.reply.address"
 LOOP_MINUTES, LOOP_THRESHOLD = "mail.gateway.loop.minutes", "mail.gateway.loop.threshold"
 
 
+# "yes": mail to unknown addresses of our domains is taken, for the desk, instead of being refused.
+KEEP_UNKNOWN = "mail.gateway.keep_unknown"
+
+
 def parameter(workspace: Workspace, key: str) -> str | None:
     """The value, or None when the parameter is not set or empty."""
     return SystemParameter.objects.filter(workspace=workspace, key=key).values_list("value", flat=True).first() or None

@@ -1,0 +1,23 @@
+"""Has a copy of this mail been handled already?"""
+
+from postroom.inbound.incoming import Incoming, Settled, place_of
+from postroom.inbound.models import IncomingMessage, State
+
+# What a person replays is handled again, copies or not.
+_COUNTS = (State.HANDLED, State.UNROUTED, State.DROPPED)
+
+
+def settle_copy(mail: Incoming) -> Settled | None:
+    """A copy is kept and named as one; of two that arrive at once, the later one waits for the row of the first."""
+    mail.row.destination = place_of(mail.destination)
+    copies = IncomingMessage.objects.filter(
+        fingerprint=mail.row.fingerprint,
+        destination=mail.row.destination,
+        workspace=mail.workspace,
+        state__in=_COUNTS,
+        pk__lt=mail.row.pk,
+    )
+    first = copies.order_by("pk").values_list("pk", flat=True).first()
+    if first is None or mail.row.forced_kind:
+        return None
+    return Settled(State.DUPLICATE, f"The same mail was received before, as number {first}.")

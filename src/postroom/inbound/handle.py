@@ -1,0 +1,119 @@
+"""What becomes of a mail that was received? store → classify → bounce | reply | alias | catchall | desk.
+
+`receive` has stored it. Every step here writes to the database alone, all in one transaction: a mail is handled whole
+or not at all, however often it is tried. What no step can settle, and what fails again and again, goes to the desk.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models.functions import Now
+
+from postroom.domains.addresses import Kind as AddressKind
+from postroom.domains.addresses import note_hit
+from postroom.inbound.duplicates import settle_copy
+from postroom.inbound.incoming import Incoming, Settled, destinations, read_fields
+from postroom.inbound.models import IncomingMessage, State
+from postroom.inbound.notices import settle_notice
+from postroom.jobs import DATABASE_AWAY
+from postroom.policy.classification import Classification, classify
+
+log = structlog.get_logger()
+MAX_TRIES = 3
+# Longer than handling takes, so that nobody begins what another has begun; then it is tried again.
+LEASE = timedelta(minutes=2)
+
+Step = Callable[[Incoming], Settled | None]
+
+
+def _leave_on_desk(mail: Incoming) -> Settled:
+    return Settled(State.UNROUTED, _WHY_UNROUTED.get(mail.destination.kind, _UNKNOWN))
+
+
+# The order decides: each step settles the mail, or leaves it (None) to the next.
+STEPS: tuple[Step, ...] = (settle_copy, settle_notice, _leave_on_desk)
+
+_UNKNOWN = "No address of ours is among its recipients."
+_WHY_UNROUTED = {
+    AddressKind.BOUNCE: "It came to the bounce address and is no report about mail of ours.",
+    AddressKind.CATCHALL: "It came to the catchall address and answers no mail of ours.",
+    AddressKind.NOTIFICATION: "It came to an address that only sends, and answers no mail of ours.",
+    AddressKind.REPLY: "Its reply address leads to no conversation of ours.",
+    AddressKind.ALIAS: "Nothing is set up to take the mail of this alias.",
+}
+
+
+def handle_received() -> int:
+    """Handle what waits, until nothing does; how many."""
+    count = 0
+    while (id_ := claim()) is not None:
+        handle(id_)
+        count += 1
+    return count
+
+
+@transaction.atomic
+def claim() -> int | None:
+    """The next mail to handle, its try counted before it begins: one that kills its process ends on the desk, too."""
+    waiting = IncomingMessage.objects.filter(state=State.RECEIVED, due_at__lte=Now())
+    row = waiting.select_for_update(skip_locked=True).order_by("due_at").first()
+    if row is None:
+        return None
+    IncomingMessage.objects.filter(pk=row.pk).update(tries=row.tries + 1, due_at=Now() + LEASE)
+    return row.pk
+
+
+def handle(id_: int) -> None:
+    """Handle one mail; nothing where it has been. What goes wrong with it is written down, and never loses it."""
+    row = IncomingMessage.objects.select_related("content", "workspace").get(pk=id_)
+    try:
+        found = classify(bytes(row.content.raw))
+        with transaction.atomic():
+            _settle(id_, found)
+    except DATABASE_AWAY:
+        raise
+    except Exception as error:
+        log.exception("incoming.failed", incoming=id_)
+        _note_failure(row, error)
+
+
+def _settle(id_: int, found: Classification) -> None:
+    waiting = IncomingMessage.objects.select_related("content", "workspace").select_for_update(of=("self",))
+    row = waiting.filter(pk=id_, state=State.RECEIVED).first()
+    if row is None:
+        return
+    raw = bytes(row.content.raw)
+    (address, destination), *others = destinations(row, raw).items()
+    for other, _ in others:
+        _add_copy(row, other)
+    row.recipient = address or row.recipient
+    mail = Incoming(row, raw, read_fields(raw), found, destination)
+    note_hit(destination)
+    settled = next(settled for step in STEPS if (settled := step(mail)))
+    _record(mail, settled)
+
+
+def _add_copy(row: IncomingMessage, recipient: str) -> None:
+    """A mail whose header names several places of ours goes to each."""
+    IncomingMessage.objects.get_or_create(
+        content=row.content,
+        recipient=recipient,
+        defaults={"workspace": row.workspace, "fingerprint": row.fingerprint},
+    )
+
+
+def _record(mail: Incoming, settled: Settled) -> None:
+    row = mail.row
+    row.state, row.reason, row.kind = settled.state, settled.reason, settled.kind or mail.kind
+    row.workspace = mail.workspace
+    row.handled_at = Now()
+    row.save(update_fields=["state", "reason", "kind", "workspace", "recipient", "destination", "handled_at"])
+    log.info("incoming.settled", incoming=row.pk, state=row.state, kind=row.kind)
+
+
+def _note_failure(row: IncomingMessage, error: Exception) -> None:
+    reason = f"It could not be handled: {type(error).__name__}. Replay it after the program was mended."
+    state = State.UNROUTED if row.tries >= MAX_TRIES else State.RECEIVED
+    IncomingMessage.objects.filter(pk=row.pk, state=State.RECEIVED).update(state=state, reason=reason)

@@ -1,0 +1,108 @@
+"""What is known of a mail while it is handled: its words, what it is, and where it belongs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from postroom.domains.addresses import Destination, resolve
+from postroom.domains.addresses import Kind as AddressKind
+from postroom.inbound.models import IncomingContent, IncomingMessage, State
+from postroom.policy.bounce.mail import addresses_in
+from postroom.policy.classification import Classification, Kind
+from postroom.rfc.encoded_word import decode_encoded_words
+from postroom.rfc.headers import field_value, iter_fields, split_message
+from postroom.workspaces.models import Workspace
+
+# What servers write of the envelope, the surest first; then what the author wrote.
+_ENVELOPE_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to")
+_RECIPIENT_FIELDS = ("to", "cc", "resent-to", "resent-cc", "apparently-to")
+# An address of ours that says what its mail is for; the others take what is meant for one of these.
+_TELLING = frozenset({AddressKind.ALIAS, AddressKind.REPLY, AddressKind.PROBE})
+MAX_ADDRESSES = 100
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One mail for one recipient. `fields` are the first of each name, by lower-case name, decoded."""
+
+    row: IncomingMessage
+    raw: bytes
+    fields: Mapping[str, str]
+    found: Classification
+    destination: Destination
+
+    @property
+    def content(self) -> IncomingContent:
+        return self.row.content
+
+    @property
+    def workspace(self) -> Workspace | None:
+        return self.destination.workspace or self.row.workspace
+
+    @cached_property
+    def kind(self) -> Kind:
+        return Kind(self.row.forced_kind) if self.row.forced_kind else self.found.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What has become of a mail, and why, in plain words; `kind` None: as it was classified."""
+
+    state: State
+    reason: str = ""
+    kind: Kind | None = None
+
+
+def read_fields(raw: bytes) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for name, field in iter_fields(split_message(raw)[0]):
+        fields.setdefault(name, decode_encoded_words(field_value(field)))
+    return fields
+
+
+def destinations(row: IncomingMessage, raw: bytes) -> dict[str, Destination]:
+    """Where the mail belongs, by address; at least one, the envelope's own where nothing else is known.
+
+    A mail that was redirected to the catchall address, or was fetched from a mailbox, says in its header for whom it
+    is. Each place counts once, however many of its addresses are named.
+    """
+    own = _resolve(row.recipient, row)
+    if own.kind in _TELLING or own.kind is AddressKind.BOUNCE:
+        return {row.recipient: own}
+    workspace = own.workspace
+    places: dict[str, tuple[str, Destination]] = {}
+    for address in _named_addresses(raw):
+        named = resolve(address, workspace)
+        is_ours = workspace is None or named.workspace == workspace
+        if is_ours and (named.kind in _TELLING or (not row.recipient and named.kind is not AddressKind.UNKNOWN)):
+            places.setdefault(place_of(named), (address, named))
+    telling = {key: found for key, found in places.items() if found[1].kind in _TELLING}
+    return dict((telling or places).values()) or {row.recipient: own}
+
+
+def _resolve(address: str, row: IncomingMessage) -> Destination:
+    """What comes by a way that belongs to a workspace reaches nobody else's addresses."""
+    found = resolve(address, row.workspace)
+    is_foreign = row.workspace is not None and found.workspace != row.workspace
+    return Destination(kind=AddressKind.UNKNOWN, workspace=row.workspace) if is_foreign else found
+
+
+def place_of(destination: Destination) -> str:
+    """Names a place to which a mail goes once, whatever the address it came to."""
+    match destination.kind:
+        case AddressKind.ALIAS if destination.alias is not None:
+            return f"alias {destination.alias.pk}"
+        case AddressKind.REPLY | AddressKind.PROBE:
+            return f"{destination.kind} {destination.tag}"
+        case _:
+            return destination.kind.value
+
+
+def _named_addresses(raw: bytes) -> Iterator[str]:
+    """Every address in the fields that name recipients, those of the envelope first; MAX_ADDRESSES at most."""
+    by_name: dict[str, list[str]] = {}
+    for name, field in iter_fields(split_message(raw)[0]):
+        by_name.setdefault(name, []).append(field_value(field))
+    texts = (text for name in (*_ENVELOPE_FIELDS, *_RECIPIENT_FIELDS) for text in by_name.get(name, ()))
+    seen = dict.fromkeys(address.lower() for text in texts for address in addresses_in(text))
+    yield from list(seen)[:MAX_ADDRESSES]

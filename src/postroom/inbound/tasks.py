@@ -1,0 +1,18 @@
+"""Which background jobs this app has; each may run twice without harm."""
+
+from postroom.inbound import handle
+from postroom.inbound.receive import HANDLE_TASK
+from postroom.jobs import app, in_own_thread
+
+
+@app.task(name=HANDLE_TASK, queue="inbound", queueing_lock=HANDLE_TASK)
+async def handle_received() -> None:
+    """Handle what was received; whoever receives something asks for it."""
+    await in_own_thread(handle.handle_received)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="inbound.look_for_received", queue="inbound", queueing_lock="inbound.look_for_received")
+async def look_for_received(timestamp: int) -> None:
+    """The same for what was stored by a process that died before it could ask, and for what is tried again."""
+    await in_own_thread(handle.handle_received)
