@@ -8,7 +8,7 @@ _COUNTS = (State.HANDLED, State.UNROUTED, State.DROPPED)
 
 
 def settle_copy(mail: Incoming) -> Settled | None:
-    """A copy is kept and named as one; of two that arrive at once, the later one waits for the row of the first."""
+    """A copy is kept and named as one; of two that are handled at the same moment by two workers, both may be."""
     mail.row.destination = place_of(mail.destination)
     copies = IncomingMessage.objects.filter(
         fingerprint=mail.row.fingerprint,

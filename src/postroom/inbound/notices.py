@@ -63,7 +63,7 @@ def find_deliveries(mail: Incoming) -> list[Delivery]:
 
 @transaction.atomic
 def take_back(row: IncomingMessage) -> int:
-    """Undo what the mail's notices did: it is no bounce. It is then handled again as ordinary mail.
+    """Undo what the mail's notices did: it is no bounce. The mail itself stays as it was handled.
 
     How many deliveries it had failed and now has not. What has been tried again since stays as it is.
     """
