@@ -71,6 +71,7 @@ def test_the_description_names_every_operation_once(description: dict[str, Any])
         ("post", "/api/v1/records/{record_id}/unfollow"),
         ("post", "/api/v1/notifications/{notification_id}/retry"),
         ("post", "/api/v1/notifications/{notification_id}/ignore"),
+        ("get", "/api/v1/campaigns/{campaign}"),
         ("get", "/api/v1/webhooks"),
         ("post", "/api/v1/webhooks"),
         ("delete", "/api/v1/webhooks/{webhook_id}"),

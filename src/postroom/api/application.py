@@ -16,6 +16,7 @@ from ninja.parser import Parser
 from postroom.api import (
     alerts,
     aliases,
+    campaigns,
     domains,
     followers,
     inbound,
@@ -93,6 +94,7 @@ def _build() -> PostroomApi:
         parser=StrictParser(),
     )
     api.add_router("/messages", messages.router)
+    api.add_router("/campaigns", campaigns.router)
     api.add_router("/deliveries", steering.router)
     api.add_router("/route", routes.router)
     api.add_router("/suppressions", suppressions.router)
