@@ -41,6 +41,7 @@ def waiting(demo: Office) -> list[str]:
         ("/messages/steer?action=cancel&tag=quotation", "emails-steer"),
         ("/messages/steered?action=cancel&tag=quotation&total=12", "emails-steered"),
         ("/suppressed", "suppressed-none"),
+        ("/settings/local-part-values", "local-part-values"),
     ],
 )
 def test_the_pages_look_right(look: Look, waiting: list[str], path: str, name: str) -> None:

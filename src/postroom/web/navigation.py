@@ -39,6 +39,7 @@ MAIN = (
 )
 SETTINGS = (
     Entry(_("Users"), "users", Action.SEE_SETTINGS, ("people", "person", "person-remove")),
+    Entry(_("Local-part values"), "at", Action.SEE_SETTINGS, ("local-parts",)),
     Entry(_("Audit log"), "history", Action.SEE_AUDIT_LOG, ("audit-log",)),
 )
 # Shown while developer mode is on.

@@ -11,6 +11,7 @@ from postroom.web.views import (
     health,
     home,
     invitation,
+    local_parts,
     messages,
     metrics,
     password,
@@ -47,6 +48,7 @@ urlpatterns = [
     path(
         "settings/invitations/<int:invitation_id>/take-back", people.take_back_invitation, name="invitation-take-back"
     ),
+    path("settings/local-part-values", local_parts.local_parts, name="local-parts"),
     path("settings/audit-log", audit.audit_log, name="audit-log"),
     path("preferences", preferences.preferences, name="preferences"),
     path("", home.home, name="home"),
