@@ -27,6 +27,9 @@ def command() -> None:
 @click.option("--verify/--no-verify", "verifies_certificate", default=None, help="Ask the server to prove its name.")
 @click.option("--ca-file", type=click.File(), help="PEM of the authority that signed the server's certificate.")
 @click.option("--username")
+@click.option(
+    "--authentication", type=click.Choice(["login", "gmail", "outlook"]), help="“login” at first; else see `oauth`."
+)
 @click.option("--password-file", type=click.File(), help="File with the password; - reads it from standard input.")
 @click.option("--default-server", is_flag=True, help="Use the installation's default server with this FROM filter.")
 @click.option("--from-filter", help="Domains or complete addresses, separated by commas.")

@@ -8,6 +8,7 @@ this one, are committed (journal.py).
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
@@ -15,15 +16,18 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from postroom import jobs
+from postroom.errors import PostroomError
 from postroom.outbound import outcome, outlets, queue
 from postroom.outbound.feed import Course, Feeder
 from postroom.outbound.haste import hurried
 from postroom.outbound.journal import Journal
 from postroom.outbound.lessons import Lesson, Pupil
 from postroom.outbound.parcels import Parcel, reroute_outdated
-from postroom.outbound.target import Target, Unusable, target_of
-from postroom.policy.causes import CONNECTION_LIMIT, DAILY_LIMIT
+from postroom.outbound.target import Target, Unusable, asks_provider, target_of
+from postroom.policy.causes import CONNECTION_LIMIT, DAILY_LIMIT, LOGIN_REFUSED
 from postroom.rfc.session import Phase, Unsupported
+from postroom.servers.oauth.tokens import ConsentRevokedError, NotConnectedError, renew_refused
+from postroom.smtp.endpoint import AccessToken
 from postroom.smtp.envelope import Envelope
 from postroom.smtp.outcome import Outcome, Result
 from postroom.smtp.pool import Pool
@@ -64,10 +68,16 @@ async def drain(outlet: int, context: Context, *, helps: bool = False) -> None:
         share = await _join(outlet, context, helps=helps)
         if share is None:
             return
-        target = await jobs.in_thread(target_of, outlet)
+        target = await _read_target(outlet)
         context.drain = _Drain(outlet, share, target, context)
         # Whether to go on: the server's settings have changed, or mail came in just when it was left.
         is_worth_it = await context.drain.run()
+
+
+async def _read_target(outlet: int) -> Target | Unusable:
+    """In a thread of its own where a provider must be asked first: all others share one, and go on meanwhile."""
+    is_slow = await jobs.in_thread(asks_provider, outlet)
+    return await (jobs.in_own_thread if is_slow else jobs.in_thread)(target_of, outlet)
 
 
 async def _join(outlet: int, context: Context, *, helps: bool) -> outlets.Share | None:
@@ -192,6 +202,9 @@ class _Drain:
         if share is None or not share.connections:  # another worker met a fault, or has it all after a long outage here
             self._course.read_anew()
             return
+        renew_at = self._course.target.renew_at
+        if renew_at is not None and renew_at <= datetime.now(UTC):
+            self._course.read_anew()
         self._share = share
         self._course.per_minute = share.per_minute
         self._adjust(share.connections)
@@ -228,16 +241,19 @@ class _Drain:
         if not isinstance(answer, Outcome):
             self._unsent += [result.delivery for result in results]
         if fault := next((result for result in results if result.is_server_fault), None):
-            self._meet(fault)
+            await self._meet(fault, target)
         part = self._share.connections / max(self._share.of, 1)
         for lesson in self._pupil.watch(results, connections=self._share.of, part=part):
             await self._learn(lesson)
         return results
 
-    def _meet(self, fault: outcome.Result) -> None:
-        """A server that only refuses one more connection goes on with those it has."""
+    async def _meet(self, fault: outcome.Result, target: Target) -> None:
+        """A server that only refuses one more connection goes on with those it has; a newer token may open another."""
         if fault.cause == CONNECTION_LIMIT.id and self._wanted > 1:
             self._adjust(self._wanted - 1)
+            return
+        if fault.cause == LOGIN_REFUSED.id and await _has_newer_token(target):
+            self._course.read_anew()
             return
         self._closed_for = DAILY_LIMIT_SECONDS if fault.cause == DAILY_LIMIT.id else 0.0
         self._course.fail(fault.reason)
@@ -282,6 +298,19 @@ class _Drain:
         delay = await outlets.close(database, self._outlet, fault=fault, version=version, least=self._closed_for)
         if delay is not None:
             log.warning("outlet.closed", outlet=self._outlet, fault=fault, seconds=round(delay))
+
+
+async def _has_newer_token(target: Target) -> bool:
+    """Whether the account's token, refused just now, is replaced. Why not is for the next reading to say."""
+    login = target.endpoint.credentials
+    if target.oauth_account is None or not isinstance(login, AccessToken):
+        return False
+    try:
+        return await jobs.in_own_thread(renew_refused, target.oauth_account, login.token)
+    except (ConsentRevokedError, NotConnectedError):
+        return True
+    except (PostroomError, *jobs.DATABASE_AWAY):
+        return False
 
 
 def too_large(envelope: Envelope, target: Target) -> Outcome | None:

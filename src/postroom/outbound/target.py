@@ -1,13 +1,17 @@
 """Where an outlet leads: its server's endpoint, lanes and limits, as they are now."""
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from postroom.errors import PostroomError
 from postroom.outbound.models import Lane, Outlet
 from postroom.policy.dns.facts import SignedBy
 from postroom.policy.pacing import DAY_S, HOUR_S, MINUTE_S, Limit
 from postroom.servers.endpoints import DEFAULT_SERVER_NAME, endpoint_of
-from postroom.servers.models import OutgoingServer
+from postroom.servers.models import OAuthAccount, OutgoingServer
 from postroom.smtp.endpoint import Endpoint
 
 DEFAULT_CONNECTIONS = 5
@@ -30,6 +34,8 @@ class Target:
     logs_dialog: bool = False
     max_message_bytes: int | None = None
     limits: tuple[Limit, ...] = ()
+    oauth_account: int | None = None  # whose access token the endpoint logs in with
+    renew_at: datetime | None = None  # when a newer token is to be had
     is_platform: bool = False  # it spends the default server's daily limit of its workspaces (requirement G1)
 
 
@@ -67,8 +73,24 @@ def target_of(outlet_id: int) -> Target | Unusable:
         logs_dialog=server.logs_dialog,
         max_message_bytes=server.max_message_bytes,
         limits=limits_of(server),
+        oauth_account=server.oauth_account_id,
+        renew_at=_renew_at(server),
         is_platform=server.authentication == OutgoingServer.Authentication.DEFAULT_SERVER,
     )
+
+
+def asks_provider(outlet_id: int) -> bool:
+    """Whether `target_of` has to ask the provider of an account for a token, which may take seconds."""
+    is_due = Q(oauth_account__renew_at__lte=Now()) | Q(oauth_account__expires_at__lte=Now())
+    connected = OutgoingServer.objects.filter(oauth_account__state=OAuthAccount.State.CONNECTED)
+    return connected.filter(is_due, outlet=outlet_id).exists()
+
+
+def _renew_at(server: OutgoingServer) -> datetime | None:
+    """Read anew: making the endpoint may have renewed the token, or put that off."""
+    if server.oauth_account_id is None:
+        return None
+    return OAuthAccount.objects.filter(pk=server.oauth_account_id).values_list("renew_at", flat=True).first()
 
 
 def limits_of(server: OutgoingServer) -> tuple[Limit, ...]:

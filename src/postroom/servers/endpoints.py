@@ -6,7 +6,9 @@ from django.conf import settings
 
 from postroom.errors import PostroomError
 from postroom.servers.models import OutgoingServer
-from postroom.smtp.endpoint import ClientCertificate, Endpoint, Password, Security, Timeouts
+from postroom.servers.oauth.providers import logs_in_with_oauth
+from postroom.servers.oauth.tokens import NotConnectedError, fresh_token
+from postroom.smtp.endpoint import AccessToken, ClientCertificate, Credentials, Endpoint, Password, Security, Timeouts
 
 DEFAULT_SERVER_NAME = "default server"
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -19,18 +21,13 @@ class NoDefaultServerError(PostroomError):
     code = "no_default_server"
 
 
-class NotConnectedError(PostroomError):
-    """The account of this server is not connected yet: open the server and sign in at the provider."""
-
-    code = "account_not_connected"
-
-
 def endpoint_of(server: OutgoingServer | None) -> Endpoint:
-    """Where to connect and how to log in; None is the default server. PostroomError when it is not usable as it is."""
+    """Where to connect and how to log in; None is the default server. PostroomError when it is not usable as it is.
+
+    May take seconds where the provider of an OAuth account is asked for a new token.
+    """
     if server is None or server.authentication == OutgoingServer.Authentication.DEFAULT_SERVER:
         return default_endpoint()
-    if server.authentication in (OutgoingServer.Authentication.GMAIL, OutgoingServer.Authentication.OUTLOOK):
-        raise NotConnectedError
     return Endpoint(
         host=server.host,
         port=server.port,
@@ -39,7 +36,7 @@ def endpoint_of(server: OutgoingServer | None) -> Endpoint:
         verify=server.verifies_certificate,
         ca_data=server.ca_certificate or None,
         client_certificate=_client_certificate(server),
-        credentials=Password(server.username, server.password) if server.username else None,
+        credentials=_credentials(server),
         timeouts=_timeouts(),
     )
 
@@ -58,6 +55,15 @@ def default_endpoint() -> Endpoint:
         credentials=Password(username, password) if username else None,
         timeouts=_timeouts(),
     )
+
+
+def _credentials(server: OutgoingServer) -> Credentials | None:
+    if not logs_in_with_oauth(server):
+        return Password(server.username, server.password) if server.username else None
+    if server.oauth_account is None:
+        raise NotConnectedError
+    # Microsoft lets people into mailboxes that they share: the name to log in with is the server's.
+    return AccessToken(server.username, fresh_token(server.oauth_account).access_token)
 
 
 def _timeouts() -> Timeouts:

@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 from postroom.policy.dns.facts import SignedBy
 from postroom.vault import SealedField
-from postroom.workspaces.models import Workspace
+from postroom.workspaces.models import User, Workspace
 
 
 class OutgoingServer(models.Model):
@@ -38,6 +38,9 @@ class OutgoingServer(models.Model):
     password = SealedField(blank=True)
     client_certificate = models.TextField(blank=True, help_text="PEM")
     client_key = SealedField(blank=True)
+    oauth_account = models.ForeignKey(
+        "servers.OAuthAccount", null=True, blank=True, on_delete=models.SET_NULL, related_name="servers"
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     max_message_bytes = models.PositiveIntegerField(null=True, blank=True)
     max_connections = models.PositiveSmallIntegerField(default=5)
@@ -107,3 +110,87 @@ class ConnectionTest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.server_id} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class OAuthApp(models.Model):
+    """Postroom as a provider knows it: registered in its console by a workspace, or once for the installation."""
+
+    class Provider(models.TextChoices):
+        GOOGLE = "google", "Google"
+        MICROSOFT = "microsoft", "Microsoft"
+
+    workspace = models.ForeignKey(
+        Workspace, null=True, on_delete=models.CASCADE, related_name="oauth_apps", help_text="None: for all of them"
+    )
+    provider = models.CharField(max_length=20, choices=Provider.choices)
+    client_id = models.CharField(max_length=500)
+    client_secret = SealedField()
+    secret_expires_on = models.DateField(null=True, blank=True, help_text="As the provider's console says; None: never")
+    tenant = models.CharField(max_length=100, default="common", help_text="Microsoft: whose accounts may be connected")
+    # Instead of the provider's own: national clouds, a proxy that may reach it.
+    authorization_url = models.CharField(max_length=500, blank=True)
+    token_url = models.CharField(max_length=500, blank=True)
+    revocation_url = models.CharField(max_length=500, blank=True)
+    scopes = models.CharField(max_length=500, blank=True)
+    warned_days = models.PositiveSmallIntegerField(
+        null=True, editable=False, help_text="The countdown's last step told"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "provider"], nulls_distinct=False, name="one_oauth_app_per_provider"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.Provider(self.provider).label} {self.client_id}"
+
+
+class OAuthAccount(models.Model):
+    """A mailbox whose owner let Postroom in, with the tokens that prove it; servers of the workspace share it."""
+
+    class State(models.TextChoices):
+        CONNECTED = "connected", "Connected"
+        CONSENT_REVOKED = "consent_revoked", "Consent revoked"
+        NEEDS_SIGN_IN = "needs_sign_in", "Needs sign-in"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="oauth_accounts")
+    app = models.ForeignKey(OAuthApp, on_delete=models.PROTECT, related_name="accounts")
+    address = models.CharField(max_length=320)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.NEEDS_SIGN_IN)
+    access_token = SealedField(blank=True)
+    refresh_token = SealedField(blank=True)
+    scopes = models.TextField(blank=True)
+    renewed_at = models.DateTimeField(null=True, editable=False)
+    renew_at = models.DateTimeField(null=True, editable=False, help_text="A while before the access token expires")
+    expires_at = models.DateTimeField(null=True, editable=False, help_text="Of the access token")
+    connected_at = models.DateTimeField(null=True, editable=False)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "app", "address"], name="one_oauth_account_per_mailbox")
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class OAuthSignIn(models.Model):
+    """A person on their way to the provider and back: used once, by who began it, within minutes (RFC 6749 §10.12)."""
+
+    state_digest = models.BinaryField(primary_key=True, max_length=32)
+    begun_by_digest = models.BinaryField(max_length=32, help_text="Of the browser's session, or the command's secret")
+    person = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    server = models.ForeignKey(OutgoingServer, on_delete=models.CASCADE, related_name="+")
+    app = models.ForeignKey(OAuthApp, on_delete=models.CASCADE, related_name="+")
+    address = models.CharField(max_length=320)
+    code_verifier = SealedField()
+    redirect_uri = models.CharField(max_length=500)
+    back_to = models.CharField(max_length=500, blank=True, help_text="The page to show afterwards")
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.address

@@ -11,6 +11,7 @@ from postroom.policy.from_filter import parse_from_filter
 from postroom.rfc.address import domain_to_ascii
 from postroom.rfc.dkim_key import to_dns_name
 from postroom.servers.models import OutgoingServer
+from postroom.servers.oauth.providers import PROVIDERS, logs_in_with_oauth, provider_of
 
 LIMITS = (
     "max_connections",
@@ -37,6 +38,8 @@ def save_server(server: OutgoingServer) -> OutgoingServer:
     if not server.name:
         raise InvalidServerError("Give the server a name to recognise it by.", field="name")
     _check_fields(server)
+    if logs_in_with_oauth(server):
+        _complete_oauth(server)
     _check_from_filter(server)
     server.dkim_selectors = ", ".join(_clean_selectors(server.dkim_selectors))
     if server.authentication != OutgoingServer.Authentication.DEFAULT_SERVER:
@@ -73,6 +76,17 @@ def _check_from_filter(server: OutgoingServer) -> None:
     faults = parse_from_filter(server.from_filter).faults
     if faults:
         raise InvalidServerError("FROM filtering: " + " ".join(faults), field="from_filter")
+
+
+def _complete_oauth(server: OutgoingServer) -> None:
+    """What the provider prescribes, where nothing else is said; no password beside the token."""
+    provider = PROVIDERS[provider_of(server)]
+    server.password = ""
+    if not server.host.strip():
+        server.host, server.port = provider.smtp_host, provider.smtp_port
+    # A Gmail account sends as itself, whatever the From: others are replaced there.
+    if server.authentication == OutgoingServer.Authentication.GMAIL and not server.from_filter.strip():
+        server.from_filter = server.username
 
 
 def _clean_selectors(text: str) -> Iterator[str]:

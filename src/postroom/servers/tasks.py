@@ -5,6 +5,7 @@ from django.conf import settings
 from postroom.domains.resolver import Resolver
 from postroom.jobs import app, in_own_thread
 from postroom.servers import connection_tests, domain_health
+from postroom.servers.oauth.watch import watch
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -12,6 +13,13 @@ from postroom.servers import connection_tests, domain_health
 async def check_domains(timestamp: int) -> None:
     """Check each alias domain's DNS daily, and within minutes of a change."""
     await in_own_thread(_check_due)
+
+
+@app.periodic(cron="23 5 * * *")
+@app.task(name="servers.watch_oauth", queue="chores", queueing_lock="servers.watch_oauth")
+async def watch_oauth(timestamp: int) -> None:
+    """Count client secrets down, and keep permissions alive that no mail uses."""
+    await in_own_thread(watch)
 
 
 def _check_due() -> None:

@@ -9,7 +9,10 @@ WITH broken AS (
            outlet.fallback
     FROM outbound_outlet AS outlet
     LEFT JOIN servers_outgoingserver AS server ON server.id = outlet.server_id
+    LEFT JOIN servers_oauthaccount AS account ON account.id = server.oauth_account_id
     WHERE outlet.faults > 0 AND server.archived_at IS NULL
+      -- The account has an alert of its own, however many servers use it.
+      AND account.state IS DISTINCT FROM 'consent_revoked'
 ), resolved AS (
     UPDATE workspaces_alert AS alert
     SET resolved_at = now()

@@ -1,0 +1,1 @@
+"""How servers are logged in to with OAuth: registrations, accounts, their tokens and what threatens them."""
