@@ -113,6 +113,10 @@ class Courier:
         """Deliver what is due through the lane's outlet, until it is quiet or closed."""
         self.background.run(self._drain(Lane.objects.get(pk=lane).outlet_id))
 
+    def drain_both(self, *lanes: int) -> None:
+        """Two workers at the same time, each with a lane's outlet of its own."""
+        self.background.run(self._drain_all([Lane.objects.get(pk=lane).outlet_id for lane in lanes]))
+
     def claim(self, lane: int, *, worker: UUID, limit: int) -> list[queue.Claimed]:
         """What a worker gets of a lane: `limit` deliveries of each flow."""
         flows = self.ask(queue.next_flows, lane, after=queue.BEFORE_ALL, limit=100)
@@ -183,6 +187,9 @@ class Courier:
         worker = DeliveryWorker(conninfo())
         async with worker.open():
             await worker.drain(at)
+
+    async def _drain_all(self, outlets: list[int]) -> None:
+        await asyncio.gather(*map(self._drain, outlets))
 
     async def _drain_and_cut_off(self, at: int, when: Callable[[], bool]) -> None:
         drain = asyncio.create_task(self._drain(at))

@@ -13,6 +13,7 @@ PACKAGES = {
     "saslpasswd2": "sasl2-bin",  # the passwords of Postfix's AUTH, and its mechanisms
     "/usr/lib/*/sasl2/libcrammd5.so": "libsasl2-modules",
     "nsd": "nsd",
+    "dovecot": "dovecot-core",
     "opendkim": "opendkim",
     "opendkim-genkey": "opendkim-tools",
     "swaks": "swaks",

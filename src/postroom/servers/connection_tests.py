@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from postroom.domains.senders import alias_domains_by_company
 from postroom.errors import AddressError, PostroomError
-from postroom.jobs import app, in_thread
+from postroom.jobs import app, in_own_thread, in_thread
 from postroom.rfc.address import parse_mailbox
 from postroom.servers.endpoints import endpoint_of
 from postroom.servers.identities import Identity, Picture, Use
@@ -79,7 +79,7 @@ async def run(test_id: int) -> None:
     """Make the trial and keep what it finds as it finds it; one that began before, or is gone, is left alone."""
     if not await in_thread(_begin, test_id):
         return
-    test, endpoint, identities = await in_thread(_prepare, test_id)
+    test, endpoint, identities = await in_own_thread(_prepare, test_id)  # a provider may be asked for a token
     if endpoint is not None:
         trials = {identity.address: Trial(identity.address, identity.uses, ()) for identity in identities}
         await in_thread(_keep, test_id, trials)
