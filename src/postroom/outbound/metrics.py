@@ -26,7 +26,7 @@ _QUEUE = (WAITING, {Status.ACTIVE}, {Status.HELD, Status.UNKNOWN})
 
 
 def read_metrics() -> list[Metric]:
-    """For the whole installation. Takes as long as counting what waits: about a third of a second a million."""
+    """For the whole installation. Takes as long as counting what waits."""
     queue = [row for statuses in _QUEUE for row in _count(statuses)]
     lanes = _lane_labels()
     return [
