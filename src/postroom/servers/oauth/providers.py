@@ -1,6 +1,6 @@
 """Which providers let mail programs in with OAuth, and where and what must be asked of each?
 
-The facts are from the providers' documentation, as of November 2026; an app may have endpoints and scopes of its own.
+The facts are those of November 2026, not tried against an account; an app may have endpoints and scopes of its own.
 """
 
 from collections.abc import Mapping
