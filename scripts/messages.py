@@ -64,6 +64,10 @@ def collect() -> Catalog:
             continue  # the API's reference is written for programmers, in English
         for _line, text, _comments, context in extract("python", _as_python(path), KEYWORDS):
             found.add(text, context=context)
+    from postroom.policy.failure import SENTENCES  # noqa: PLC0415 – a wheel is compiled without the package
+
+    for sentence in SENTENCES.values():  # why a server refuses: shown with gettext(sentence)
+        found.add(sentence)
     for package in REFUSING:
         for path in sorted((SOURCE / package).rglob("*.py")):
             for sentence in refusals(ast.parse(path.read_text(encoding="utf-8"))):

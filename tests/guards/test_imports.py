@@ -12,6 +12,7 @@ ONLY_IMPORTED_BY = {
         "postroom.outbound.submit",
         "postroom.outbound.failover",
         "postroom.outbound.reroute",
+        "postroom.outbound.simulate",
         "postroom.api",
         "postroom.cli.explain",
     ),

@@ -26,9 +26,7 @@ RECIPIENT = "probe@customer.example.com"
 
 @pytest.fixture(scope="module")
 def peer(tls_files: TlsFiles) -> Iterator[Aiosmtpd]:
-    with run_aiosmtpd(
-        tls=tls_files, replies={}, accounts={}, max_message_bytes=10_000, max_recipients=10
-    ) as server:  # fmt: skip
+    with run_aiosmtpd(tls=tls_files, replies={}, accounts={}, max_message_bytes=10_000, max_recipients=10) as server:
         yield server
 
 

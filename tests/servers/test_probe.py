@@ -35,9 +35,12 @@ def postfix(tls_files: TlsFiles) -> Iterator[Postfix]:
 @pytest.fixture(scope="module")
 def small(tls_files: TlsFiles) -> Iterator[Aiosmtpd]:
     with run_aiosmtpd(
-        tls=tls_files, replies={"gone": "550 5.1.1 No such user"}, accounts={"mary": "secret"},
-        max_message_bytes=10_000, max_recipients=10,
-    ) as server:  # fmt: skip
+        tls=tls_files,
+        replies={"gone": "550 5.1.1 No such user"},
+        accounts={"mary": "secret"},
+        max_message_bytes=10_000,
+        max_recipients=10,
+    ) as server:
         yield server
 
 

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from postroom.capture.models import CapturedMessage
 from postroom.capture.store import insert
 from postroom.outbound.models import Attempt
+from postroom.servers.models import OutgoingServer
 from postroom.web import static_files
 from postroom.workspaces.audit import record_change
 from postroom.workspaces.models import Workspace
@@ -27,6 +28,7 @@ EXAMPLES = {
     "<int:capture_id>": "1",
     "<int:number>": "0",
     "<int:membership_id>": "1",
+    "<int:server_id>": "1",
     "<int:invitation_id>": "1",
     "<str:uidb64>/<str:token>": "x/x",
     "<str:token>": "x",
@@ -100,7 +102,12 @@ def examples(workspace: Workspace, owner: Client) -> dict[str, str]:
     captured = CapturedMessage(mail_from="a@example.com", recipients=["b@example.com"])
     captured.raw = b"Content-Type: text/html\r\n\r\n<p>Hello\r\n"
     insert([captured])
+    for number in range(20):
+        server = OutgoingServer.objects.create(
+            workspace=workspace, name=f"Server {number}", host="mx.example.com", from_filter=f"{number}.example.com"
+        )
     return {
+        "<int:server_id>": str(server.pk),
         "<uuid:message_id>": str(message.pk),
         "<int:capture_id>": str(CapturedMessage.objects.get().pk),
         "<int:membership_id>": str(workspace.memberships.latest("pk").pk),

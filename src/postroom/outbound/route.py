@@ -11,7 +11,7 @@ from postroom.outbound.models import Stream
 from postroom.policy.alignment import dmarc_alignment
 from postroom.policy.dns.facts import SignedBy
 from postroom.policy.identity import AliasDomain
-from postroom.policy.routing import Decision
+from postroom.policy.routing import Decision, RoutingTable
 from postroom.rfc.address import Mailbox, format_mailbox, parse_mailbox
 from postroom.servers import selection
 from postroom.servers.endpoints import DEFAULT_SERVER_NAME
@@ -59,13 +59,31 @@ def decide(
 
     PostroomError when a forced server is unusable.
     """
+    table = selection.routing_table(company.workspace, without=without)
+    return ask(table, author, company=company, stream=stream, forced_server=forced_server)
+
+
+def ask(
+    table: RoutingTable,
+    author: Mailbox | None,
+    *,
+    company: Company,
+    stream: str = Stream.TRANSACTIONAL,
+    forced_server: int | None = None,
+) -> Decision:
+    """As `decide`, with another table of servers than the workspace's: “what if”."""
     workspace = company.workspace
     if forced_server is None and stream == Stream.MASS:
         forced_server = dedicated_server(workspace)
+    alias_domain, platform = speaks_as(company)
+    return table.decide(author, alias_domain=alias_domain, platform_from=platform, forced=forced_server)
+
+
+def speaks_as(company: Company) -> tuple[AliasDomain, Mailbox]:
+    """The company's alias domain, and the address that stands in where that has none."""
+    workspace = company.workspace
     alias_domain = _alias_domain(company.pk, workspace.routing_version)
-    notification = parse_mailbox(f"notifications@{workspace.subdomain}")
-    table = selection.routing_table(workspace, without=without)
-    return table.decide(author, alias_domain=alias_domain, platform_from=notification, forced=forced_server)
+    return alias_domain, parse_mailbox(f"notifications@{workspace.subdomain}")
 
 
 def columns(workspace: Workspace, decision: Decision, *, is_automatic: bool = False) -> dict[str, Any]:

@@ -47,6 +47,18 @@ def stands(workspace: Workspace) -> list[ServerStand]:
     return [_stand(outlet, workspace) for outlet in outlets.order_by("server__priority", "server__name", "pk")]
 
 
+def stand_of(server: OutgoingServer) -> ServerStand | None:
+    """The queue of one server; None while it never had any mail."""
+    outlet = Outlet.objects.select_related("server").filter(server=server).first()
+    return None if outlet is None else _stand(outlet, server.workspace)
+
+
+def closed_outlets(workspace: Workspace) -> dict[int | None, Outlet]:
+    """Those that a fault keeps closed now, by their server's key (None: the default server); one query."""
+    closed = Outlet.objects.filter(Q(server__workspace=workspace) | Q(server=None), closed_until__gt=Now())
+    return {outlet.server_id: outlet for outlet in closed}
+
+
 def _stand(outlet: Outlet, workspace: Workspace) -> ServerStand:
     due, later = _waiting(outlet, workspace)
     limits = list(_limits(outlet, workspace))

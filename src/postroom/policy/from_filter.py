@@ -14,16 +14,25 @@ _ENTRY = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"|")+')
 
 @dataclass(frozen=True, slots=True)
 class FromFilter:
-    """A parsed filter: `addresses` as match keys, `domains` as A-labels, `faults` a sentence for each bad entry."""
+    """A parsed filter: `addresses` as match keys, `domains` as A-labels, `malformed` what is neither, as written."""
 
     addresses: frozenset[str] = frozenset()
     domains: frozenset[str] = frozenset()
-    faults: tuple[str, ...] = ()
+    malformed: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was filled in. A filter of faults alone is not empty: it was meant to restrict."""
-        return not (self.addresses or self.domains or self.faults)
+        return not (self.addresses or self.domains or self.malformed)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """A sentence for each malformed entry."""
+        return tuple(
+            f"“{entry}” is neither a domain nor a complete address; "
+            "write it like company-name.com or mary@company-name.com, each sub-domain by itself."
+            for entry in self.malformed
+        )
 
     def holds(self, mailbox: Mailbox) -> bool:
         """Whether an entry is the mailbox's address or its domain; a domain does not hold its sub-domains."""
@@ -36,7 +45,7 @@ class FromFilter:
 
 def parse_from_filter(text: str | None) -> FromFilter:
     """Reads comma-separated domains and complete addresses; None, blanks and empty entries hold nothing."""
-    addresses, domains, faults = set(), set(), []
+    addresses, domains, malformed = set(), set(), []
     for entry in filter(None, map(str.strip, _ENTRY.findall(text or ""))):
         try:
             if "@" in entry:
@@ -44,11 +53,8 @@ def parse_from_filter(text: str | None) -> FromFilter:
             else:
                 domains.add(_parse_domain(entry))
         except AddressError:
-            faults.append(
-                f"“{entry[:100]}” is neither a domain nor a complete address; "
-                "write it like company-name.com or mary@company-name.com, each sub-domain by itself."
-            )
-    return FromFilter(frozenset(addresses), frozenset(domains), tuple(faults))
+            malformed.append(entry[:100])
+    return FromFilter(frozenset(addresses), frozenset(domains), tuple(malformed))
 
 
 def match_key(mailbox: Mailbox) -> str:

@@ -22,10 +22,7 @@ class Obstacle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One obstacle: to which `entry` of the filter ("": the whole server), because of which `other` server ("": none).
-
-    For a malformed entry, `entry` is the sentence that says what is wrong with it.
-    """
+    """One obstacle: to which `entry` of the filter ("": all of it), because of which `other` server ("": none)."""
 
     obstacle: Obstacle
     entry: str = ""
@@ -48,7 +45,7 @@ def reaches(table: RoutingTable, *, chosen: Collection[int | str]) -> dict[int |
 
 def _reach(table: RoutingTable, key: int | str, *, is_chosen: bool) -> Reach:
     own = table.routes[key]
-    remarks = [Remark(Obstacle.MALFORMED, fault) for fault in own.from_filter.faults]
+    remarks = [Remark(Obstacle.MALFORMED, entry) for entry in own.from_filter.malformed]
     winners = {entry: table.by_address[entry] for entry in own.from_filter.addresses}
     winners |= {entry: table.by_domain[entry] for entry in own.from_filter.domains}
     taken = {entry: winner.name for entry, winner in sorted(winners.items()) if winner is not own}

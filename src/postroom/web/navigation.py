@@ -37,13 +37,15 @@ MAIN = (
     Entry(_("Suppressed addresses"), "mail-off", Action.SEE_MAIL, ("suppressed",)),
     Entry(_("Capture"), "flask", Action.SEE_CAPTURE, ("captured-list", "captured")),
 )
+SERVERS = ("servers", "server-new", "server", "server-queue", "server-test", "server-archive")
 SETTINGS = (
     Entry(_("Users"), "users", Action.SEE_SETTINGS, ("people", "person", "person-remove")),
     Entry(_("Local-part values"), "at", Action.SEE_SETTINGS, ("local-parts",)),
+    Entry(_("Route simulator"), "route", Action.SEE_SETTINGS, ("simulator",)),
     Entry(_("Audit log"), "history", Action.SEE_AUDIT_LOG, ("audit-log",)),
 )
 # Shown while developer mode is on.
-TECHNICAL: tuple[Entry, ...] = ()
+TECHNICAL: tuple[Entry, ...] = (Entry(_("Outgoing Mail Servers"), "server", Action.SEE_SETTINGS, SERVERS),)
 
 
 def links(entries: Iterable[Entry], seat: Seat, route: str) -> list[Link]:

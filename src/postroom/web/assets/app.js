@@ -71,3 +71,12 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const list = event.target.closest("[data-keep-while-ticked]");
   if (list && (list.querySelector("input:checked") || list.contains(document.activeElement))) event.preventDefault();
 });
+
+// A choice that suggests the value of another field, until somebody has typed one of their own.
+document.addEventListener("change", (event) => {
+  const select = event.target.closest("[data-suggests]");
+  if (!select) return;
+  const values = JSON.parse(select.closest("[data-suggestions]").dataset.suggestions);
+  const field = document.getElementById(select.dataset.suggests);
+  if (field && Object.values(values).map(String).includes(field.value)) field.value = values[select.value];
+});
