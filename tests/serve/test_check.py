@@ -58,7 +58,7 @@ def test_knows_the_ports_of_a_running_postroom_as_its_own(installation: Installa
         served.wait_healthy()
         found = installation.run("check")
     assert found.returncode == 0, found.stdout
-    assert found.stdout.count("is in use by the running Postroom") == 3
+    assert found.stdout.count("is in use by the running Postroom") == 5
 
 
 def test_shows_the_default_server_without_its_password(installation: Installation) -> None:
