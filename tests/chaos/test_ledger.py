@@ -16,9 +16,14 @@ def at(minute: int) -> datetime:
 
 
 def row(
-    recipient: str = JOE, status: str = "sent", *, stream: str = "transactional", unknown: Sequence[int] = ()
+    recipient: str = JOE,
+    status: str = "sent",
+    *,
+    stream: str = "transactional",
+    unknown: Sequence[int] = (),
+    is_answered_late: bool = False,
 ) -> Row:
-    return Row("<1@company-0.example>", recipient, stream, status, tuple(map(at, unknown)))
+    return Row("<1@company-0.example>", recipient, stream, status, tuple(map(at, unknown)), is_answered_late)
 
 
 def copies(*minutes: int, recipient: str = JOE, message_id: str = "<1@company-0.example>") -> list[Copy]:
@@ -43,6 +48,7 @@ def findings(
         ([row(status="held", stream="mass", unknown=[1])], copies(0)),
         ([row(status="held", stream="mass", unknown=[1])], []),
         ([row(status="held", unknown=[1, 3, 5])], copies(0)),
+        ([row(stream="mass", unknown=[1], is_answered_late=True)], copies(0)),
     ],
 )
 def test_what_the_policies_allow_is_no_breach(rows: list[Row], taken: list[Copy]) -> None:
@@ -61,6 +67,7 @@ def test_what_the_policies_allow_is_no_breach(rows: list[Row], taken: list[Copy]
         ([row()], copies(0, message_id="<2@company-0.example>"),
          f"{JOE} got <2@company-0.example> instead of <1@company-0.example>"),
         ([row(stream="mass", unknown=[1])], copies(0, 2), f"{JOE} is mass mail of unknown outcome and was sent again"),
+        ([row(stream="mass", unknown=[1])], copies(2), f"{JOE} is mass mail of unknown outcome and was sent again"),
         ([row(status="held", unknown=[1])], [], f"{JOE} is held after 1 unknown outcomes instead of being sent again"),
         ([row(unknown=[1, 3])], copies(0, 2, 4), "2 duplicates with 1 connections cut"),
         ([row(), row(ANN)], [*copies(0), *copies(0, recipient=ANN)], f"{ANN} is in the queue and nobody handed it in"),

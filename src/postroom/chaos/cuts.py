@@ -49,6 +49,7 @@ class Cut:
 
 ONE_WAY = {Point.CONNECT: Way.THERE, Point.GREETING: Way.BACK, Point.BODY: Way.THERE}
 OF_TLS = (Point.CONNECT, Point.GREETING, Point.EHLO, Point.STARTTLS, Point.HANDSHAKE)  # what follows cannot be seen
+OF_MESSAGE = (Point.MAIL, Point.RCPT, Point.DATA, Point.BODY, Point.END)  # passed all the time, not once a connection
 IN_CLEAR = tuple(point for point in Point if point not in (Point.STARTTLS, Point.HANDSHAKE))
 
 

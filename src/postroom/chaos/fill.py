@@ -2,7 +2,7 @@
 
 `{"messages": N, "servers": [{"port": …, "encryption": …, "max_connections": …}, …]}`; answers with one line of JSON:
 `{"key": an API key, "recipients": [all that were queued]}`. Server n takes what comes from `domain_of(n)`. Half of the
-mail is transactional, half mass; every tenth message has three recipients.
+mail is transactional, half mass; every eleventh message has three recipients.
 """
 
 import json
@@ -65,7 +65,7 @@ def _submit(messages: int, servers: int) -> list[str]:
 
 
 def _draft(number: int, servers: int) -> dict[str, Any]:
-    names = [f"customer{number}", f"colleague{number}", f"boss{number}"] if number % 10 == 0 else [f"customer{number}"]
+    names = [f"customer{number}", f"colleague{number}", f"boss{number}"] if number % 11 == 0 else [f"customer{number}"]
     return {
         "from": f"mary@{domain_of(number % servers)}",
         "to": [f"{name}@customer.example.com" for name in names],

@@ -24,13 +24,17 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A delivery as PostgreSQL has it; `unknown_at`: when each of its attempts of unknown outcome was recorded."""
+    """A delivery as PostgreSQL has it; `unknown_at`: when each of its attempts of unknown outcome was recorded.
+
+    `is_answered_late`: an answer came after its outcome was listed as unknown, without a new try.
+    """
 
     message_id: str
     recipient: str
     stream: str
     status: str
     unknown_at: Sequence[datetime] = ()
+    is_answered_late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +127,7 @@ def _breaches(row: Row, copies: Sequence[Copy]) -> Iterator[str]:
             yield f"{row.recipient} got {copy.message_id} instead of {row.message_id}"
     if not row.unknown_at:
         return
-    if row.stream == "mass" and len(copies) > 1:
+    if row.stream == "mass" and (len(copies) > 1 or (row.status == "sent" and not row.is_answered_late)):
         yield f"{row.recipient} is mass mail of unknown outcome and was sent again"
     if row.stream != "mass" and row.status == "held" and len(row.unknown_at) < MOST_UNKNOWN:
         yield f"{row.recipient} is held after {len(row.unknown_at)} unknown outcomes instead of being sent again"

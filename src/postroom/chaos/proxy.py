@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from random import Random
 
-from postroom.chaos.cuts import Cut, Kind, Point, Way
+from postroom.chaos.cuts import OF_MESSAGE, Cut, Kind, Point, Way
 
 CUT_CHANCE = 0.3  # of a planned failure to come at an occasion: spread over connections
 POINTS = {b"EHLO": Point.EHLO, b"STAR": Point.STARTTLS, b"MAIL": Point.MAIL, b"RCPT": Point.RCPT, b"DATA": Point.DATA,
@@ -31,16 +31,34 @@ class Proxy:
         self.stall_seconds = stall_seconds
         self._target = target
         self._chance = chance
+        self._late: list[Cut] = []
+        self._messages_to_late = 0
         self._relaying: set[asyncio.Task[None]] = set()
         self.port = 0
+
+    def put_off_half(self, *, until: int) -> None:
+        """Half of the failures inside transactions come only after so many messages."""
+        self._late = [cut for cut in self.planned if cut.point in OF_MESSAGE][::2]
+        self.planned = [cut for cut in self.planned if cut not in self._late]
+        self._messages_to_late = until
 
     async def listen(self) -> None:
         """On loopback, on any free `port`."""
         server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=BLOCK)
         self.port = server.sockets[0].getsockname()[1]
 
+    @property
+    def left(self) -> list[Cut]:
+        """What is still to come."""
+        return self.planned + self._late
+
     def take(self, point: Point, way: Way) -> Kind | None:
         """How the network fails here and now, if it does."""
+        if point is Point.END and way is Way.BACK:
+            self._messages_to_late -= 1
+        if self._messages_to_late <= 0:
+            self.planned += self._late
+            self._late = []
         due = [cut for cut in self.planned if cut.point is point and cut.way is way]
         if not due or self._chance.random() > CUT_CHANCE:
             return None

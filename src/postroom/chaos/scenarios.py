@@ -16,7 +16,8 @@ WORKERS = 2
 SILENCE_SECONDS = 30  # outbound.worker: after it a worker is taken for dead
 STOP_SECONDS = 20.0  # a worker has nothing to wait for; busy machines need some
 THAW_SECONDS = 2.0  # for a thawed worker to do whatever it wants to
-FIRST_SHARE, LAST_SHARE = 0.1, 0.8  # of the mail taken, between which things happen
+FIRST_SHARE, LAST_SHARE = 0.05, 0.9  # of the mail taken, between which things happen
+MASS_SHARE = 0.55  # of a server's messages, after which it is mass mail
 FEW = 10  # messages a connection: connections begin and end often enough to be cut there
 REFUSALS = [(verb, code) for verb in (b"EHLO", b"MAIL", b"RCPT", b"DATA", b".", b"QUIT") for code in (421, 451)]
 PARTS = (" smtpd", " web", " worker")
@@ -112,8 +113,8 @@ async def network_cut(trial: Trial) -> None:
     await trial.until_settled()
     for proxy in proxies:
         trial.note_cuts(len(proxy.made))
-        if proxy.planned:
-            raise StuckError(f"there was no occasion for {', '.join(map(str, proxy.planned))}")
+    if left := [str(cut) for proxy in proxies for cut in proxy.left]:
+        raise StuckError(f"there was no occasion for {', '.join(left)}")
 
 
 async def doors_killed(trial: Trial) -> None:
@@ -167,6 +168,7 @@ class Link:
         destination.refusals = trial.chance.sample(REFUSALS, trial.scale.times)
         stall = trial.scale.smtp_patience_seconds / 2
         proxy = Proxy(await destination.listen(), cuts, chance=trial.chance, stall_seconds=stall)
+        proxy.put_off_half(until=round(MASS_SHARE * trial.scale.messages / len(LINKS)))
         await proxy.listen()
         return proxy
 
@@ -186,10 +188,13 @@ async def _start_draining(trial: Trial) -> None:
 
 
 async def _moments(trial: Trial) -> AsyncIterator[int]:
-    """Random moments while the mail drains, counted from 0: as many as the trial wants things to happen."""
-    shares = sorted(trial.chance.uniform(FIRST_SHARE, LAST_SHARE) for _ in range(trial.scale.times))
-    for number, share in enumerate(shares):
-        await trial.until_taken(share)
+    """Random moments while the mail drains, counted from 0: as many as the trial wants things to happen.
+
+    Each has its slice of the time: transactional mail leaves first, mass mail is to be hit too.
+    """
+    for number in range(trial.scale.times):
+        slice_ = (number + trial.chance.random()) / trial.scale.times
+        await trial.until_taken(FIRST_SHARE + slice_ * (LAST_SHARE - FIRST_SHARE))
         yield number
 
 

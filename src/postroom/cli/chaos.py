@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import sys
 
 import click
@@ -27,6 +28,7 @@ def command(*, scenarios: tuple[str, ...], quick: bool, seed: int | None, as_jso
     if strangers := set(scenarios) - set(SCENARIOS):
         raise click.UsageError(f"Unknown: {', '.join(strangers)}. There are: {', '.join(SCENARIOS)}.")
     seed = random.randrange(10_000) if seed is None else seed  # noqa: S311 - no secret
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended on the way out
     reports, kept = run(scenarios or tuple(SCENARIOS), QUICK if quick else FULL, seed=seed)
     rows = [report.as_row() for report in reports]
     if as_json:
