@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src/postroom"
 LANGUAGES = ("fr",)
-REFUSING = ("web", "workspaces")  # packages whose errors are shown on pages, with web.http.words_of
+REFUSING = ("web", "workspaces", "servers")  # packages whose errors are shown on pages, with web.http.words_of
 KEYWORDS = {
     "gettext": None,
     "gettext_lazy": None,

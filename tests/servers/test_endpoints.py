@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from pytest_django import Settings
 
-from postroom.servers.endpoints import NoDefaultServerError, NotConnectedError, endpoint_of
+from postroom.servers.endpoints import BlockedPortError, NoDefaultServerError, NotConnectedError, endpoint_of
 from postroom.servers.models import OutgoingServer
 from postroom.smtp.endpoint import Password, Security, Timeouts
 from postroom.workspaces.create import create_workspace
+from postroom.workspaces.models import Workspace
 
 Authentication = OutgoingServer.Authentication
 
@@ -106,3 +107,14 @@ def test_without_a_default_server_a_person_is_told_what_to_set(settings: Setting
     use_default_server(settings, None)
     with pytest.raises(NoDefaultServerError, match="POSTROOM_DEFAULT_SERVER"):
         endpoint_of(None)
+
+
+def test_a_hosted_platform_reaches_workspaces_servers_on_the_internet_alone(db: None, settings: Settings) -> None:
+    use_default_server(settings, "smtp://127.0.0.1:25")
+    assert not endpoint_of(server(port=25)).is_public_only
+    settings.POSTROOM = replace(settings.POSTROOM, hosted=True)
+    assert endpoint_of(OutgoingServer(workspace=Workspace.objects.get(), host="smtp.example.com")).is_public_only
+    assert not endpoint_of(None).is_public_only, "the platform chooses where its own server is"
+    stored_before = OutgoingServer(workspace=Workspace.objects.get(), host="smtp.example.com", port=25)
+    with pytest.raises(BlockedPortError):
+        endpoint_of(stored_before)

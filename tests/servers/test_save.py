@@ -1,7 +1,11 @@
 """Which outgoing servers can be stored, and what is a person told of the others (requirement C1)?"""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from pytest_django import Settings
+
+from postroom.servers.endpoints import BlockedPortError
 from postroom.servers.models import OutgoingServer
 from postroom.servers.save import InvalidServerError, save_server, warnings
 from postroom.workspaces.create import create_workspace
@@ -93,3 +97,14 @@ def test_an_empty_filter_is_warned_about_with_advice(workspace: Workspace) -> No
     (warning,) = warnings(server(workspace))
     assert "under the notification address" in warning
     assert warnings(server(workspace, from_filter="company-name.com")) == []
+
+
+def test_port_25_is_refused_on_a_hosted_platform_alone(workspace: Workspace, settings: Settings) -> None:
+    """Requirement C3."""
+    assert save_server(server(workspace, name="Here", port=25)).port == 25
+    settings.POSTROOM = replace(settings.POSTROOM, hosted=True)
+    with pytest.raises(BlockedPortError, match="port 465, 587 or 2525") as refusal:
+        save_server(server(workspace, port=25))
+    assert refusal.value.field == "port"
+    default = server(workspace, authentication=Authentication.DEFAULT_SERVER, port=25)
+    assert save_server(default).pk, "the platform's own server is not reached at the row's port"

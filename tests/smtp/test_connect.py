@@ -344,3 +344,24 @@ async def test_an_unusable_certificate_file_is_a_tls_failure(tmp_path: Path) -> 
         unusable = await refused(replace(endpoint, security=Security.TLS, client_certificate=broken))
     assert missing.phase is unusable.phase is Phase.TLS
     assert "No such file" in missing.why
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "[::1]", "::ffff:127.0.0.1", "0x7f.1", "0.0.0.0", "2130706433"]
+)
+async def test_a_host_that_strangers_name_is_judged_by_where_it_leads(host: str) -> None:
+    """Whatever its spelling: what is judged is the address that would be connected to."""
+    connections = 0
+
+    async def count(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        writer.close()
+
+    async with await asyncio.start_server(count, ["127.0.0.1", "::1"], 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        failure = await refused(Endpoint(host, port, Security.NONE, is_public_only=True))
+        await asyncio.sleep(0.05)
+    assert failure.phase is Phase.CONNECT
+    assert "is no public address" in failure.why
+    assert connections == 0

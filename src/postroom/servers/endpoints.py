@@ -15,6 +15,15 @@ PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 SECURITIES = {"smtp": Security.NONE, "smtp+starttls": Security.STARTTLS, "smtps": Security.TLS}
 
 
+BLOCKED_PORT = 25  # on a hosted platform (requirement C3): between mail servers, not for handing mail in (RFC 6409)
+
+
+class BlockedPortError(PostroomError):
+    """Port 25 is blocked on this platform. Try port 465, 587 or 2525 instead."""
+
+    code = "blocked_port"
+
+
 class NoDefaultServerError(PostroomError):
     """No server can take this mail: add an outgoing server, or set POSTROOM_DEFAULT_SERVER."""
 
@@ -28,6 +37,7 @@ def endpoint_of(server: OutgoingServer | None) -> Endpoint:
     """
     if server is None or server.authentication == OutgoingServer.Authentication.DEFAULT_SERVER:
         return default_endpoint()
+    check_port(server.port)
     return Endpoint(
         host=server.host,
         port=server.port,
@@ -38,7 +48,14 @@ def endpoint_of(server: OutgoingServer | None) -> Endpoint:
         client_certificate=_client_certificate(server),
         credentials=_credentials(server),
         timeouts=_timeouts(),
+        is_public_only=settings.POSTROOM.hosted,
     )
+
+
+def check_port(port: int) -> None:
+    """BlockedPortError for one that no server of a workspace may be reached at here."""
+    if settings.POSTROOM.hosted and port == BLOCKED_PORT:
+        raise BlockedPortError(field="port")
 
 
 def default_endpoint() -> Endpoint:

@@ -10,6 +10,7 @@ from postroom.errors import AddressError, PostroomError
 from postroom.policy.from_filter import parse_from_filter
 from postroom.rfc.address import domain_to_ascii
 from postroom.rfc.dkim_key import to_dns_name
+from postroom.servers.endpoints import check_port
 from postroom.servers.models import OutgoingServer
 from postroom.servers.oauth.providers import PROVIDERS, logs_in_with_oauth, provider_of
 
@@ -33,7 +34,7 @@ class InvalidServerError(PostroomError):
 
 
 def save_server(server: OutgoingServer) -> OutgoingServer:
-    """Store a new or changed server; InvalidServerError says which field is wrong and what to write."""
+    """Store a new or changed server; InvalidServerError and BlockedPortError say which field is wrong."""
     server.name = server.name.strip()
     if not server.name:
         raise InvalidServerError("Give the server a name to recognise it by.", field="name")
@@ -107,6 +108,7 @@ def _check_connection(server: OutgoingServer) -> None:
     server.host = _clean_host(server.host.strip())
     if not 0 < server.port < 65536:
         raise InvalidServerError("The port is a number from 1 to 65535; most providers use 465 or 587.", field="port")
+    check_port(server.port)
     if server.authentication == OutgoingServer.Authentication.CERTIFICATE and not (
         server.client_certificate and server.client_key
     ):

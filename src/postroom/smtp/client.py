@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from postroom.errors import AddressError
+from postroom.rfc.ip_address import is_public
 from postroom.rfc.session import ConnectFailure, Lost, Phase
 from postroom.smtp.dialog import Steps, Transcript, greet, hello, quit_session, render_transcript, start_tls
 from postroom.smtp.endpoint import Endpoint, Security
@@ -227,7 +228,11 @@ async def _dial(endpoint: Endpoint) -> Wire | ConnectFailure:
         return addresses
     why = "the name has no address"
     for address in addresses:
+        if endpoint.is_public_only and not is_public(address):
+            why = f"{address} is no public address; servers may not be inside of this platform's network"
+            continue
         try:
+            # The address that was judged: asking DNS a second time could yield another one.
             async with asyncio.timeout(endpoint.timeouts.connect):
                 _, wire = await loop.create_connection(lambda: Wire(loop, endpoint.timeouts), address, endpoint.port)
         except OSError as error:

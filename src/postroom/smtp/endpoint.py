@@ -76,7 +76,8 @@ class Endpoint:
 
     `host` is a name (IDN allowed), an IPv4 or an IPv6 address. `ehlo_name` is a name in A-labels, "" our own address.
     `ca_file` (PEM path) or `ca_data` (PEM text) replace the system's certificate authorities. `avoid` names EHLO
-    keywords to treat as not offered (for servers that offer what they cannot do).
+    keywords to treat as not offered (for servers that offer what they cannot do). `is_public_only`, for hosts that
+    strangers name: connect to addresses of the Internet at large alone, wherever the name leads.
     """
 
     host: str
@@ -90,6 +91,7 @@ class Endpoint:
     credentials: Credentials | None = None
     timeouts: Timeouts = Timeouts()
     avoid: frozenset[str] = frozenset()
+    is_public_only: bool = False
 
     def __post_init__(self) -> None:
         if not all("!" <= char <= "~" for char in self.ehlo_name):

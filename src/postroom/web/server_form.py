@@ -3,12 +3,14 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from postroom.policy.provider import Preset
+from postroom.servers.endpoints import BLOCKED_PORT, BlockedPortError
 from postroom.servers.models import OutgoingServer
 from postroom.servers.save import InvalidServerError, save_server
 from postroom.vault import SealBrokenError
@@ -165,10 +167,16 @@ class ServerForm(forms.ModelForm):  # type: ignore[type-arg] # takes no paramete
                 setattr(self.instance, name, "")  # one that cannot be read cannot be kept either
         try:
             save_server(self.instance)
-        except InvalidServerError as error:
+        except (InvalidServerError, BlockedPortError) as error:
             self.add_error(error.field if error.field in self.fields else None, words_of(error))
             return False
         return True
+
+
+def usual_ports() -> dict[str, int]:
+    """By encryption; on a hosted platform none that is blocked."""
+    blocked = BLOCKED_PORT if settings.POSTROOM.hosted else None
+    return {encryption: 587 if port == blocked else port for encryption, port in PORTS.items()}
 
 
 def secret_of(server: OutgoingServer, name: str) -> str:

@@ -6,15 +6,15 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from postroom.rfc.ip_address import is_public
+
 SILENCE_SECONDS = 10.0
 # A receiver that sends its answer byte by byte is not silent: so much for one post in all.
 POST_SECONDS = 15.0
-_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address behind a translator
 MOST_ANSWER_BYTES = 65_536  # read for the sake of the next post on the connection, and thrown away
 
 
@@ -116,15 +116,3 @@ def _connect(host: str, port: int, *, may_be_private: bool) -> socket.socket:
         except OSError:  # the next one may do
             continue
     return socket.create_connection((addresses[-1], port), SILENCE_SECONDS / 2)
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the Internet at large, an IPv4 address inside of an IPv6 one included."""
-    ip = ip_address(address.partition("%")[0])
-    if isinstance(ip, IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is not None:
-            return is_public(str(inner))
-        if ip in _NAT64:
-            return is_public(str(ip_address(int(ip) & 0xFFFF_FFFF)))
-    return ip.is_global and not ip.is_multicast

@@ -29,7 +29,7 @@ from postroom.servers.selection import as_value, in_order
 from postroom.web.forms import Confirmation
 from postroom.web.http import words_of
 from postroom.web.seat import needs
-from postroom.web.server_form import PORTS, ServerForm, filled_in, secret_of
+from postroom.web.server_form import ServerForm, filled_in, secret_of, usual_ports
 from postroom.web.server_words import malformed, remarks_in_words, uses_in_words
 from postroom.workspaces import audit
 from postroom.workspaces.access import Seat
@@ -127,7 +127,7 @@ def new_server(request: HttpRequest, seat: Seat) -> HttpResponse:
     form = ServerForm(request.POST or None, instance=server)
     if form.is_valid() and (answer := _store(request, seat, form, before=None)):
         return answer
-    context = {"form": form, "preset": preset, "presets": presets(), "ports_json": json.dumps(PORTS)}
+    context = {"form": form, "preset": preset, "presets": presets(), "ports_json": json.dumps(usual_ports())}
     return render(request, "web/server_new.html", context)
 
 
@@ -270,7 +270,7 @@ def _facts(seat: Seat, server_id: int) -> dict[str, object]:
         "never_chosen": bool(reach and reach.never_chosen),
         "remarks": remarks_in_words(reach) if reach else [],
         "identities": [(found.address, uses_in_words(found.uses)) for found in picture.identities(server)],
-        "ports_json": json.dumps(PORTS),
+        "ports_json": json.dumps(usual_ports()),
     }
 
 
