@@ -6,6 +6,7 @@ import pytest
 
 from postroom.outbound import queue
 from tests.outbound.office import Office
+from tests.threads.desk import Desk
 
 
 @pytest.fixture
@@ -13,6 +14,12 @@ def office(db: None) -> Office:
     office = Office()
     office.add_domain()
     return office
+
+
+@pytest.fixture
+def desk(db: None) -> Desk:
+    """An office with an application that has records, and people who follow them."""
+    return Desk()
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
-"""What becomes of a mail that was received? store → classify → bounce | reply | alias | catchall | desk.
+"""What becomes of a mail that was received? store → classify → notice | answer | alias | rule | desk.
 
 `receive` has stored it. Every step here writes to the database alone, all in one transaction: a mail is handled whole
 or not at all, however often it is tried. What no step can settle, and what fails again and again, goes to the desk.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -13,12 +14,17 @@ from django.db.models.functions import Now
 
 from postroom.domains.addresses import Kind as AddressKind
 from postroom.domains.addresses import note_hit
+from postroom.inbound.alias_mail import settle_alias
+from postroom.inbound.answering import answer
+from postroom.inbound.conversations import settle_answer, settle_own
 from postroom.inbound.duplicates import settle_copy
 from postroom.inbound.incoming import Incoming, Settled, destinations, read_fields
 from postroom.inbound.models import IncomingMessage, State
 from postroom.inbound.notices import settle_notice
+from postroom.inbound.rules import settle_by_rule
 from postroom.jobs import DATABASE_AWAY
-from postroom.policy.classification import Classification, classify
+from postroom.policy.automatic_answer import say_nobody_reads
+from postroom.policy.classification import Classification, Kind, classify
 
 log = structlog.get_logger()
 MAX_TRIES = 3
@@ -29,12 +35,24 @@ Step = Callable[[Incoming], Settled | None]
 
 
 def _leave_on_desk(mail: Incoming) -> Settled:
-    return Settled(State.UNROUTED, _WHY_UNROUTED.get(mail.destination.kind, _UNKNOWN))
+    kind = Kind.CATCHALL if mail.destination.kind is AddressKind.CATCHALL and mail.kind is Kind.ORDINARY else None
+    return Settled(State.UNROUTED, _WHY_UNROUTED.get(mail.destination.kind, _UNKNOWN), kind)
+
+
+def settle_nobodys(mail: Incoming) -> Settled | None:
+    """Mail that came by a way of no workspace to no address of ours."""
+    return Settled(State.UNROUTED, _UNKNOWN) if mail.workspace is None else None
 
 
 # The order decides: each step settles the mail, or leaves it (None) to the next.
-STEPS: tuple[Step, ...] = (settle_copy, settle_notice, _leave_on_desk)
+STEPS: tuple[Step, ...] = (
+    settle_copy, settle_notice, settle_nobodys, settle_own, settle_answer, settle_alias, _leave_on_desk,
+)  # fmt: skip
 
+_DECIDED = [
+    "state", "reason", "kind", "workspace", "recipient", "author", "destination", "record", "post", "answered_at",
+    "handled_at",
+]  # fmt: skip
 _UNKNOWN = "No address of ours is among its recipients."
 _WHY_UNROUTED = {
     AddressKind.BOUNCE: "It came to the bounce address and is no report about mail of ours.",
@@ -92,7 +110,17 @@ def _settle(id_: int, found: Classification) -> None:
     mail = Incoming(row, raw, read_fields(raw), found, destination)
     note_hit(destination)
     settled = next(settled for step in STEPS if (settled := step(mail)))
+    if settled.state is State.UNROUTED and mail.workspace:
+        settled = settle_by_rule(mail) or _tell_author(mail, settled)
     _record(mail, settled)
+
+
+def _tell_author(mail: Incoming, settled: Settled) -> Settled:
+    """Who wrote to the catchall address is told that nobody reads there; the mail stays on the desk all the same."""
+    is_direct = mail.destination.kind is AddressKind.CATCHALL and settled.kind is Kind.CATCHALL
+    if is_direct and answer(mail, say_nobody_reads(mail.row.recipient)):
+        return replace(settled, reason=f"{settled.reason} Its author was told.")
+    return settled
 
 
 def _add_copy(row: IncomingMessage, recipient: str) -> None:
@@ -107,9 +135,9 @@ def _add_copy(row: IncomingMessage, recipient: str) -> None:
 def _record(mail: Incoming, settled: Settled) -> None:
     row = mail.row
     row.state, row.reason, row.kind = settled.state, settled.reason, settled.kind or mail.kind
-    row.workspace = mail.workspace
+    row.workspace, row.author = mail.workspace, mail.author
     row.handled_at = Now()
-    row.save(update_fields=["state", "reason", "kind", "workspace", "recipient", "destination", "handled_at"])
+    row.save(update_fields=_DECIDED)
     log.info("incoming.settled", incoming=row.pk, state=row.state, kind=row.kind)
 
 

@@ -6,12 +6,15 @@ from functools import cached_property
 
 from postroom.domains.addresses import Destination, resolve
 from postroom.domains.addresses import Kind as AddressKind
+from postroom.inbound.letter import Letter, read_letter
 from postroom.inbound.models import IncomingContent, IncomingMessage, State
 from postroom.policy.bounce.mail import addresses_in
-from postroom.policy.classification import Classification, Kind
+from postroom.policy.classification import Classification, Kind, classify
+from postroom.rfc.auto_submitted import is_auto_reply, is_auto_submitted
 from postroom.rfc.encoded_word import decode_encoded_words
 from postroom.rfc.headers import field_value, iter_fields, split_message
-from postroom.workspaces.models import Workspace
+from postroom.workspaces.access import company_of
+from postroom.workspaces.models import Company, Workspace
 
 # What servers write of the envelope, the surest first; then what the author wrote.
 _ENVELOPE_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to")
@@ -39,9 +42,38 @@ class Incoming:
     def workspace(self) -> Workspace | None:
         return self.destination.workspace or self.row.workspace
 
+    @property
+    def owner(self) -> Workspace:
+        """The workspace, for the steps after `settle_nobodys`."""
+        if self.workspace is None:
+            raise LookupError("The mail is nobody's here.")
+        return self.workspace
+
     @cached_property
     def kind(self) -> Kind:
         return Kind(self.row.forced_kind) if self.row.forced_kind else self.found.kind
+
+    @cached_property
+    def letter(self) -> Letter:
+        return read_letter(self.raw)
+
+    @property
+    def author(self) -> str:
+        """Address of its From, in small letters; "" where it names none."""
+        return self.letter.author.address.lower() if self.letter.author else ""
+
+    @property
+    def is_automatic(self) -> bool:
+        """A program wrote it."""
+        is_reply = self.kind in (Kind.AUTOREPLY, Kind.CHALLENGE)
+        return is_reply or is_auto_submitted(self.fields) or is_auto_reply(self.fields)
+
+    @property
+    def company(self) -> Company:
+        """In whose name it is answered: whose domain it came to, else the workspace's first."""
+        domain = self.destination.alias_domain
+        choice = domain and domain.company_choices.select_related("company").order_by("company").first()
+        return choice.company if choice else company_of(self.owner, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +83,13 @@ class Settled:
     state: State
     reason: str = ""
     kind: Kind | None = None
+
+
+def reopen(row: IncomingMessage) -> Incoming:
+    """A mail that was handled before, as the steps saw it."""
+    raw = bytes(row.content.raw)
+    destination = next(iter(destinations(row, raw).values()))
+    return Incoming(row, raw, read_fields(raw), classify(raw), destination)
 
 
 def read_fields(raw: bytes) -> dict[str, str]:

@@ -1,10 +1,11 @@
-"""Mail on its way in: what arrived, for whom, what became of it, and what it told of mail on its way out."""
+"""Mail on its way in: what arrived, for whom, what became of it, what it told of our own mail; rules."""
 
 from django.db import models
 from django.db.models.functions import Now
 
 from postroom.outbound.models import Delivery
 from postroom.policy.classification import Kind
+from postroom.threads.models import Post, Record, RecordType
 from postroom.workspaces.models import Workspace
 
 
@@ -63,7 +64,16 @@ class IncomingMessage(models.Model):
     forced_kind = models.CharField(max_length=10, blank=True, help_text="What a person says that it is")
     reason = models.TextField(blank=True, help_text="Why it is in its state, in plain words")
     fingerprint = models.BinaryField(max_length=32)
+    author = models.TextField(blank=True, help_text="Address of its From, in small letters; empty: it names none")
     destination = models.TextField(blank=True, help_text="Whose copy it is: those for another are no duplicates")
+    record = models.ForeignKey(
+        Record, null=True, on_delete=models.SET_NULL, related_name="incoming",
+        help_text="Whose thread has it; on the desk: that it may belong to",
+    )  # fmt: skip
+    post = models.ForeignKey(
+        Post, null=True, on_delete=models.SET_NULL, related_name="incoming", help_text="What it became"
+    )
+    answered_at = models.DateTimeField(null=True, help_text="When its author was answered automatically")
     tries = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now(), help_text="When it is its turn while received; ahead: it is tried")
     handled_at = models.DateTimeField(null=True)
@@ -76,6 +86,8 @@ class IncomingMessage(models.Model):
             models.Index(fields=["fingerprint"], name="incoming_by_fingerprint"),
             # search: the mail of a workspace, newest first.
             models.Index(fields=["workspace", "-id"], name="incoming_by_workspace"),
+            # answering: was this author answered lately?
+            models.Index(fields=["workspace", "author"], name="incoming_by_author"),
             # desk: what waits for a person.
             models.Index(
                 fields=["workspace", "-id"], name="incoming_unrouted", condition=models.Q(state=State.UNROUTED.value)
@@ -84,6 +96,36 @@ class IncomingMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.content_id} to {self.recipient}: {self.state}"
+
+
+class Rule(models.Model):
+    """What is always to be done with mail that would wait on the desk; "" stands for any recipient or author."""
+
+    class Action(models.TextChoices):
+        ATTACH = "attach", "put it into the thread"
+        CREATE = "create", "create a record"
+        DROP = "drop", "drop it"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="inbound_rules")
+    recipient = models.CharField(max_length=320, blank=True, help_text="In small letters")
+    author = models.CharField(max_length=320, blank=True, help_text="In small letters")
+    action = models.CharField(max_length=6, choices=Action.choices)
+    record = models.ForeignKey(Record, null=True, on_delete=models.CASCADE, related_name="+", help_text="Of attach")
+    record_type = models.ForeignKey(
+        RecordType, null=True, on_delete=models.CASCADE, related_name="+", help_text="Of create"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "recipient", "author"], name="rule_once_per_sort_of_mail"),
+            models.CheckConstraint(
+                condition=~models.Q(recipient="", author=""), name="rule_names_a_recipient_or_an_author"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recipient or 'anybody'} from {self.author or 'anybody'}: {self.action}"
 
 
 class Notice(models.Model):

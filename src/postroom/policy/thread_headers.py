@@ -13,6 +13,7 @@ _PREFIX = re.compile(
     r"(?:\[\d+\]|\(\d+\))?\s*[:\uff1a]",
     re.IGNORECASE,
 )
+_FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|doorst|转发)\s*[:\uff1a]", re.IGNORECASE)
 # A header line has room for about twenty; the root and the last ones are what programs look at.
 MAX_REFERENCES = 12
 
@@ -27,6 +28,11 @@ def base_subject(subject: str) -> str:
 def reply_subject(subject: str) -> str:
     """The subject of an answer in the thread of `subject`."""
     return f"Re: {base_subject(subject)}".rstrip()
+
+
+def is_forwarded(subject: str) -> bool:
+    """Whether the mail passes another one on, which is then what it is about."""
+    return _FORWARDED.match(subject) is not None
 
 
 def reference_fields(root: str, earlier: Sequence[str]) -> tuple[tuple[str, str], ...]:

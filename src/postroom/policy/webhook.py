@@ -23,6 +23,9 @@ class Event(StrEnum):
     MESSAGE_HELD = "message.held"
     MESSAGE_UNKNOWN = "message.unknown"
     MESSAGE_SUPPRESSED = "message.suppressed"
+    THREAD_CREATED = "thread.created"
+    THREAD_REPLIED = "thread.replied"
+    THREAD_BOUNCED = "thread.bounced"
 
 
 def is_delivered(status: int | None) -> bool:

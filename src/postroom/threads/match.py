@@ -1,6 +1,6 @@
 """To which thread does an incoming mail belong? The look-ups behind policy.thread_match."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from django.db.models import Q
@@ -68,6 +68,21 @@ def takes_part(record: int, address: str) -> bool:
         or _was_named(record, address)
         or Membership.objects.filter(workspace__in=workspace, user__email__iexact=address).exists()
     )
+
+
+def answers_note(record: Record, references: Sequence[str]) -> bool:
+    """Whether a mail of the thread answers what is for users alone: the last of `references` that is known."""
+    wanted = [canonical(reference) for reference in references[-MAX_REFERENCES:]]
+    known = Identifier.objects.filter(post__record=record, message_id__in=wanted).select_related("post__subtype")
+    latest = max(known, key=lambda identifier: wanted.index(identifier.message_id), default=None)
+    if latest is None:
+        return False
+    return latest.post.kind == Post.Kind.NOTE or bool(latest.post.subtype and latest.post.subtype.is_internal)
+
+
+def find_survivor(record: Record) -> Record:
+    """The record that it was merged into, however often; itself if it was not."""
+    return Record.objects.select_related("type__workspace", "company__workspace", "workspace").get(pk=_survivor(record))
 
 
 def _was_named(record: int, address: str) -> bool:

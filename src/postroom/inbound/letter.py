@@ -1,0 +1,100 @@
+"""What does an incoming mail say: who wrote what to whom, with which files, in answer to what?"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from postroom.errors import AddressError
+from postroom.policy.thread_headers import is_forwarded
+from postroom.policy.visible_text import visible_text, visible_text_of_html
+from postroom.rfc.address import Mailbox, format_mailbox, parse_mailbox
+from postroom.rfc.address_salvage import salvage_mailboxes
+from postroom.rfc.fit_text import make_fit
+from postroom.rfc.message import Attachment
+from postroom.rfc.message_id import parse_message_ids
+from postroom.rfc.mime import Entity, read_entity
+from postroom.rfc.mime_content import File, Seen, read_content
+
+# As long as RFC 5321 §4.5.3.1 lets an address be, which is what the columns hold.
+_MAX_ADDRESS = 320
+_CONTENT_ID = re.compile(r"[!#-;=?-Z^-~]{1,200}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail as a person reads it.
+
+    `author` None: it names none that can be written to. `text` is all there is to read, `html` as it was sent, "" for
+    none; `own_words` is the text without what is quoted. `references`: the identifiers of References, then those of
+    In-Reply-To.
+    """
+
+    author: Mailbox | None
+    to: tuple[Mailbox, ...]
+    cc: tuple[Mailbox, ...]
+    subject: str
+    text: str
+    own_words: str
+    html: str
+    files: tuple[Attachment, ...]
+    message_id: str | None
+    references: tuple[str, ...]
+
+    @property
+    def whole(self) -> str:
+        """Everything in which a marker may stand."""
+        return f"{self.text}\n{self.html}"
+
+    @property
+    def new_text(self) -> str:
+        """What an answer adds to its thread, which has the rest; of a mail that was passed on all of it."""
+        return self.text if is_forwarded(self.subject) else self.own_words
+
+
+def read_letter(raw: bytes) -> Letter:
+    """Read the mail, whatever is wrong with it."""
+    message = read_entity(raw)
+    seen = read_content(message)
+    return Letter(
+        author=next(_mailboxes(message, "from"), None),
+        to=tuple(_mailboxes(message, "to")),
+        cc=tuple(_mailboxes(message, "cc")),
+        subject=make_fit(" ".join((message.get("subject") or "").split())),
+        text=make_fit(seen.words),
+        own_words=make_fit(_own_words(seen)),
+        html=make_fit(seen.html or ""),
+        files=tuple(map(_attachment, seen.files)),
+        message_id=next(_identifiers(message, "message-id"), None),
+        references=(*_identifiers(message, "references"), *_identifiers(message, "in-reply-to")),
+    )
+
+
+def _mailboxes(message: Entity, name: str) -> Iterator[Mailbox]:
+    """Those that can be written to: a field may hold anything."""
+    found = (mailbox for value in message.get_values(name) for mailbox in salvage_mailboxes(value))
+    return filter(_is_sound, found)
+
+
+def _is_sound(mailbox: Mailbox) -> bool:
+    try:
+        parse_mailbox(format_mailbox(mailbox))
+    except AddressError:
+        return False
+    return len(mailbox.address) <= _MAX_ADDRESS
+
+
+def _own_words(seen: Seen) -> str:
+    if seen.html is not None and not (seen.text or "").strip():
+        return visible_text_of_html(seen.html)
+    return visible_text(seen.text or "")
+
+
+def _identifiers(message: Entity, name: str) -> Iterator[str]:
+    values: Iterable[str] = message.get_values(name)
+    return (make_fit(identifier) for value in values for identifier in parse_message_ids(value))
+
+
+def _attachment(file: File) -> Attachment:
+    content_id = _CONTENT_ID.fullmatch((file.entity.get("content-id") or "").strip(" <>"))
+    name = make_fit(file.name)
+    return Attachment(name, file.content, file.content_type, content_id.group() if content_id else None)
