@@ -11,11 +11,13 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from postroom.capture.models import CapturedMessage
 from postroom.capture.store import insert
+from postroom.domains.alias_domains import save_alias_domain
+from postroom.domains.models import AliasDomain
 from postroom.outbound.models import Attempt
 from postroom.servers.models import OutgoingServer
 from postroom.web import static_files
 from postroom.workspaces.audit import record_change
-from postroom.workspaces.models import Workspace
+from postroom.workspaces.models import Company, Workspace
 from tests.web.samples import make_member, store_message
 
 PUBLIC = {"/login", "/logout", "/healthz", "/metrics", "/assets/<slug:version>/<str:name>", "/preferences"}
@@ -29,6 +31,8 @@ EXAMPLES = {
     "<int:number>": "0",
     "<int:membership_id>": "1",
     "<int:server_id>": "1",
+    "<int:company_id>": "1",
+    "<int:domain_id>": "1",
     "<int:invitation_id>": "1",
     "<str:uidb64>/<str:token>": "x/x",
     "<str:token>": "x",
@@ -106,8 +110,12 @@ def examples(workspace: Workspace, owner: Client) -> dict[str, str]:
         server = OutgoingServer.objects.create(
             workspace=workspace, name=f"Server {number}", host="mx.example.com", from_filter=f"{number}.example.com"
         )
+        Company.objects.create(workspace=workspace, name=f"Company {number}")
+        save_alias_domain(AliasDomain(workspace=workspace, name=f"{number}.example.com"))
     return {
         "<int:server_id>": str(server.pk),
+        "<int:company_id>": str(workspace.companies.latest("pk").pk),
+        "<int:domain_id>": str(workspace.alias_domains.latest("pk").pk),
         "<uuid:message_id>": str(message.pk),
         "<int:capture_id>": str(CapturedMessage.objects.get().pk),
         "<int:membership_id>": str(workspace.memberships.latest("pk").pk),

@@ -53,13 +53,33 @@ def retire(address: str, use: str, holder: Holder, *, reason: str) -> None:
 def take_back(address: str, use: str, holder: Holder) -> None:
     """End the retirement of an address that `holder` is about to use; AddressTakenError while another's mail comes."""
     retired = RetiredAddress.objects.filter(address=address).first()
-    if retired is None:
+    _refuse_while_used(retired, use, holder)
+    if retired is not None:
+        retired.delete()
+
+
+def why_taken(address: str, use: str, holder: Holder) -> str:
+    """Why `holder`, stored or not, could not hold `address` for `use`, as a sentence; "" when it could."""
+    claim = ClaimedAddress.objects.filter(address=address).first()
+    if claim is not None and (claim.alias_id, claim.alias_domain_id) != _key_of(holder):
+        return _who_holds(address, holder.workspace)
+    try:
+        _refuse_while_used(RetiredAddress.objects.filter(address=address).first(), use, holder)
+    except AddressTakenError as error:
+        return error.message
+    return ""
+
+
+def _key_of(holder: Holder) -> tuple[int | None, int | None]:
+    return (holder.pk, None) if isinstance(holder, Alias) else (None, holder.pk)
+
+
+def _refuse_while_used(retired: RetiredAddress | None, use: str, holder: Holder) -> None:
+    """AddressTakenError while another's mail comes to the retired address."""
+    if retired is None or _is_own(retired, use, holder):
         return
-    last_hit = retired.last_hit_at
-    is_quiet = last_hit is None or timezone.now() - last_hit >= QUIET_BEFORE_REUSE
-    if not is_quiet and not _is_own(retired, use, holder):
+    if retired.last_hit_at is not None and timezone.now() - retired.last_hit_at < QUIET_BEFORE_REUSE:
         raise AddressTakenError(_why_not_yet(retired), field=use)
-    retired.delete()
 
 
 def _is_own(retired: RetiredAddress, use: str, holder: Holder) -> bool:

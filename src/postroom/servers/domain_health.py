@@ -10,6 +10,7 @@ from postroom.domains.dns_check import check
 from postroom.domains.models import AliasDomain, DomainCheck
 from postroom.domains.resolver import Resolver
 from postroom.errors import PostroomError
+from postroom.jobs import app
 from postroom.policy.dns.advice import Advice
 from postroom.policy.dns.findings import Verdict
 from postroom.policy.dns.writing import tell
@@ -17,6 +18,7 @@ from postroom.servers.domain_facts import facts_of
 from postroom.workspaces.alerts import clear_alert, raise_alert
 
 log = structlog.get_logger()
+TASK = "servers.check_domain"
 ALERT_KIND = "dns"
 CHECK_EVERY = timedelta(days=1)
 KEPT_CHECKS = 30  # a month of daily ones
@@ -34,6 +36,11 @@ def check_domain(domain: AliasDomain, resolver: Resolver) -> Advice:
     _forget_old(domain)
     _alert(domain, advice)
     return advice
+
+
+def ask_for_check(domain: AliasDomain) -> None:
+    """Have a worker check the domain soon: DNS may take half a minute to say nothing."""
+    app.configure_task(TASK, queue="chores").defer(domain_id=domain.pk)
 
 
 def newest_check(domain: AliasDomain) -> DomainCheck | None:

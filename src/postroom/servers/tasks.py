@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from postroom.domains.models import AliasDomain
 from postroom.domains.resolver import Resolver
 from postroom.jobs import app, in_own_thread
 from postroom.servers import connection_tests, domain_health
@@ -24,6 +25,17 @@ async def watch_oauth(timestamp: int) -> None:
 
 def _check_due() -> None:
     domain_health.check_due(Resolver(settings.POSTROOM.resolver))
+
+
+@app.task(name=domain_health.TASK, queue="chores")
+async def check_domain(domain_id: int) -> None:
+    await in_own_thread(_check, domain_id)
+
+
+def _check(domain_id: int) -> None:
+    domain = AliasDomain.objects.select_related("workspace").filter(pk=domain_id).first()
+    if domain is not None:
+        domain_health.check_domain(domain, Resolver(settings.POSTROOM.resolver))
 
 
 @app.task(name=connection_tests.TASK, queue="chores")

@@ -9,9 +9,10 @@ from django.utils.functional import SimpleLazyObject
 
 from postroom.outbound import attention
 from postroom.web import navigation
+from postroom.web.company import companies, company_of
 from postroom.web.seat import seat_of, seats
 from postroom.workspaces.access import Seat
-from postroom.workspaces.models import User
+from postroom.workspaces.models import Company, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Frame:
     main: Sequence[navigation.Link] = ()
     settings: Sequence[navigation.Link] = ()
     technical: Sequence[navigation.Link] = ()
+    companies: Sequence[Company] = ()
+    company: Company | None = None  # the one whose settings are looked at
     failed: int = 0  # deliveries that a person should look at, counted up to attention.MOST
 
 
@@ -42,5 +45,7 @@ def _frame(request: HttpRequest) -> Frame:
         main=navigation.links(navigation.MAIN, seat, route),
         settings=navigation.links(navigation.SETTINGS, seat, route),
         technical=navigation.links(technical, seat, route),
+        companies=companies(request, seat),
+        company=company_of(request, seat),
         failed=attention.failed_count(seat.workspace),
     )

@@ -1,11 +1,15 @@
 """What the forms of several pages share."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from postroom.errors import PostroomError
+from postroom.web.http import words_of
 
 
 class Confirmation(forms.Form):
@@ -28,3 +32,14 @@ class Confirmation(forms.Form):
                 _("Type exactly “%(phrase)s”, or leave everything as it is.") % {"phrase": self._phrase}
             )
         return typed
+
+
+def stored(form: forms.BaseForm, store: Callable[[], object]) -> bool:
+    """Whether `store` was not refused; otherwise the form says why, beside the field that the refusal names."""
+    try:
+        store()
+    except PostroomError as error:
+        form.add_error(error.field if error.field in form.fields else None, words_of(error))
+    except ValidationError as error:
+        form.add_error(None, error.messages)
+    return not form.errors

@@ -1,4 +1,6 @@
-"""Which mail do the pages themselves send? Invitations and links for a new password, through Postroom like all mail."""
+"""Which mail do the pages themselves send? Invitations, links for a new password, letters about DNS."""
+
+from dataclasses import replace
 
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
@@ -12,7 +14,7 @@ from django.utils.translation import gettext as _
 from postroom.outbound.submit import Submission, submit
 from postroom.policy.composition import Draft
 from postroom.rfc.address import parse_mailbox
-from postroom.workspaces.access import company_of, seats_of
+from postroom.workspaces.access import Seat, company_of, seats_of
 from postroom.workspaces.models import Invitation, User, Workspace
 
 
@@ -33,6 +35,13 @@ def send_new_password_link(user: User) -> bool:
     with translation.override(user.language or translation.get_language()):
         _send(seat.workspace, user.email, subject=_("A new password for Postroom"), text=_text("new_password", facts))
     return True
+
+
+def send_letter(seat: Seat, to: str, *, subject: str, text: str) -> None:
+    """A person's own words to somebody outside, written by a page; answers come to the person."""
+    person = replace(parse_mailbox(seat.user.email), name=seat.user.name)
+    draft = Draft(from_=person, to=(parse_mailbox(to),), subject=subject, text=text)
+    submit([Submission(content=draft, company=company_of(seat.workspace, None), source="web")])
 
 
 def _send(workspace: Workspace, to: str, *, subject: str, text: str) -> None:

@@ -38,14 +38,22 @@ MAIN = (
     Entry(_("Capture"), "flask", Action.SEE_CAPTURE, ("captured-list", "captured")),
 )
 SERVERS = ("servers", "server-new", "server", "server-queue", "server-test", "server-archive")
+ALIAS_DOMAINS = (
+    "alias-domains", "alias-domain-new", "alias-domain", "alias-domain-remove", "domain-records", "domain-letter",
+)  # fmt: skip
 SETTINGS = (
+    Entry(_("General settings"), "settings", Action.SEE_SETTINGS, ("general",)),
+    Entry(_("Companies"), "building", Action.SEE_SETTINGS, ("companies", "company-new", "company")),
     Entry(_("Users"), "users", Action.SEE_SETTINGS, ("people", "person", "person-remove")),
     Entry(_("Local-part values"), "at", Action.SEE_SETTINGS, ("local-parts",)),
     Entry(_("Route simulator"), "route", Action.SEE_SETTINGS, ("simulator",)),
     Entry(_("Audit log"), "history", Action.SEE_AUDIT_LOG, ("audit-log",)),
 )
 # Shown while developer mode is on.
-TECHNICAL: tuple[Entry, ...] = (Entry(_("Outgoing Mail Servers"), "server", Action.SEE_SETTINGS, SERVERS),)
+TECHNICAL: tuple[Entry, ...] = (
+    Entry(_("Outgoing Mail Servers"), "server", Action.SEE_SETTINGS, SERVERS),
+    Entry(_("Alias Domains"), "world", Action.SEE_SETTINGS, ALIAS_DOMAINS),
+)
 
 
 def links(entries: Iterable[Entry], seat: Seat, route: str) -> list[Link]:

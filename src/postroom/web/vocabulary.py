@@ -37,6 +37,17 @@ VERDICTS = {
     "warning": Term(_("needs a look"), "alert-triangle", "amber"),
     "fault": Term(_("wrong"), "circle-x", "red"),
     "skipped": Term(_("not tried"), "circle-dashed", "grey"),
+    "missing": Term(_("missing"), "circle-x", "red"),
+    "unclear": Term(_("unclear"), "help-circle", "amber"),
+}
+# What `policy.dns` finds of a record, as one of these.
+DNS_VERDICTS = {"ok": "ok", "note": "note", "unclear": "unclear", "missing": "missing", "wrong": "fault"}
+KEY_STATES = {
+    "waiting": _("waits to be seen in DNS"),
+    "seen": _("seen in DNS, signs within the hour"),
+    "active": _("signs"),
+    "retiring": _("signs no more; keep its record a week"),
+    "retired": _("its record may go"),
 }
 STREAMS = {"transactional": _("transactional"), "mass": _("mass mail")}
 SCOPES = {"all": _("all mail"), "mass": _("mass mail")}

@@ -1,10 +1,12 @@
 """Who changed what: every change of settings, with the values before and after, secrets masked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import models, transaction
 
 from postroom.vault import SealedField
 from postroom.workspaces.models import Change, User, Workspace
@@ -47,6 +49,16 @@ def record_change(row: models.Model, *, workspace: Workspace, by: User | str, be
             before=before and {n: before.get(n) for n in changed},
             after={n: after[n] for n in changed},
         )
+
+
+@contextmanager
+def noting(row: models.Model, *, workspace: Workspace, by: User | str) -> Iterator[None]:
+    """A transaction in which `row` is stored, new or changed, and noted beside what the database held before."""
+    with transaction.atomic():
+        stored = type(row)._base_manager.filter(pk=row.pk).first()
+        before = snapshot(stored) if stored else None
+        yield
+        record_change(row, workspace=workspace, by=by, before=before)
 
 
 def record_removal(row: models.Model, *, workspace: Workspace, by: User | str) -> None:

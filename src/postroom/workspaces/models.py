@@ -28,6 +28,9 @@ class Workspace(models.Model):
     routing_policy = models.CharField(
         max_length=40, choices=[(policy.value, policy.value) for policy in Policy], default=Policy.DOCUMENTED.value
     )
+    uses_custom_servers = models.BooleanField(
+        db_default=False, help_text="Settings → Discuss leads to the outgoing servers; with any, they are used"
+    )
     signs_return_path = models.BooleanField(
         default=False, help_text="Tag the envelope sender, so that a bounce finds its delivery without reading the mail"
     )

@@ -1,0 +1,53 @@
+"""Do the settings look as they should, and work as the manual says?"""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Look
+from tests.stories.office import Office
+
+pytestmark = pytest.mark.story
+
+
+@pytest.fixture
+def url(demo: Office) -> str:
+    return demo.postroom.installation.url
+
+
+def path_of(page: Page) -> str:
+    return "/" + page.url.split("/", 3)[3]
+
+
+def test_the_general_settings(look: Look, demo: Office) -> None:
+    look("/settings/general", "general")
+
+
+def test_companies(look: Look, page: Page, url: str) -> None:
+    look("/settings/companies", "companies")
+    page.goto(f"{url}/settings/companies")
+    page.get_by_role("link", name="Second Company").click()
+    look(path_of(page), "company")
+
+
+def test_alias_domains(look: Look, page: Page, url: str) -> None:
+    look("/settings/alias-domains", "alias-domains")
+    page.goto(f"{url}/settings/alias-domains/new")
+    page.get_by_label("Domain").fill("third-company.com")
+    page.get_by_label("Bounce Alias").fill("Échéances")
+    expect(page.locator("#addresses")).to_contain_text("echeances@third-company.com")
+    page.goto(f"{url}/settings/alias-domains")
+    page.get_by_role("link", name="company-name.com", exact=True).click()
+    look(path_of(page), "alias-domain")
+    page.get_by_label("Catchall Alias").fill("bounce")
+    expect(page.locator("#addresses")).to_contain_text("bounce@company-name.com")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Addresses that others write to would change.")).to_be_visible()
+    page.get_by_role("link", name="Leave it as it is").click()
+    page.get_by_role("link", name="Authentication records").click()
+    page.get_by_role("button", name="Check now").click()
+    expect(page.locator(".headline-verdict").first).to_contain_text(re.compile("record|clear"), timeout=60_000)
+    look(path_of(page).partition("?")[0], "domain-records")
+    page.get_by_role("link", name="Send to my DNS administrator").click()
+    look(path_of(page), "domain-letter")
