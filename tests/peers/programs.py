@@ -14,6 +14,8 @@ PACKAGES = {
     "/usr/lib/*/sasl2/libcrammd5.so": "libsasl2-modules",
     "nsd": "nsd",
     "dovecot": "dovecot-core",
+    "/usr/lib/dovecot/imap": "dovecot-imapd",
+    "/usr/lib/dovecot/pop3": "dovecot-pop3d",
     "opendkim": "opendkim",
     "opendkim-genkey": "opendkim-tools",
     "swaks": "swaks",

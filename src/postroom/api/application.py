@@ -20,6 +20,7 @@ from postroom.api import (
     domains,
     followers,
     inbound,
+    incoming_servers,
     messages,
     posts,
     record_types,
@@ -108,6 +109,7 @@ def _build() -> PostroomApi:
     api.add_router("/notifications", posts.notifications)
     api.add_router("/aliases", aliases.router)
     api.add_router("/inbound", inbound.router)
+    api.add_router("/incoming-servers", incoming_servers.router)
     refusals.install(api)
     return api
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "domain": ("postroom.cli.domain", "Set up alias domains and DKIM keys."),
     "alias": ("postroom.cli.alias", "Set up aliases, and see where mail to an address belongs."),
     "server": ("postroom.cli.server", "Set up outgoing servers."),
+    "incoming": ("postroom.cli.incoming", "Set up servers from which mail is fetched by IMAP and POP3."),
     "oauth": ("postroom.cli.oauth", "Let servers log in to Gmail and Outlook with OAuth."),
     "template": ("postroom.cli.template", "Set up templates: who they are from, which server they force."),
     "route": ("postroom.cli.route", "Explain which server and From a message would get."),

@@ -3,13 +3,18 @@
 import asyncio
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
 import click
 import structlog
 from psycopg import AsyncConnection, OperationalError
 
 from postroom.config import logs, runtime
+
+if TYPE_CHECKING:
+    from postroom.inbound.mailboxes.fetcher import Fetcher
 
 log = structlog.get_logger()
 CONCURRENCY = 4  # jobs are few and coarse; delivery itself is not a job
@@ -34,6 +39,7 @@ def command() -> None:
 async def _run(database_url: str) -> None:
     from procrastinate import PsycopgConnector
 
+    from postroom.inbound.mailboxes.fetcher import Fetcher
     from postroom.jobs import POOL_SECONDS, app
     from postroom.outbound.worker import DeliveryWorker
     from postroom.parts.beat import beating
@@ -44,13 +50,22 @@ async def _run(database_url: str) -> None:
         _stop_on_signals(worker.stopping)  # before anybody sees that it runs
         if not await _is_reachable(database_url, worker.stopping):
             return
-        async with app.open_async(), worker.open():
+        async with app.open_async(), worker.open(), _fetching(Fetcher()):
             jobs = asyncio.create_task(_run_jobs(worker.stopping))
             log.info("worker.started")
             await worker.stopping.wait()
             jobs.cancel()  # procrastinate takes this as the wish to end: running jobs may finish
             await asyncio.gather(jobs, return_exceptions=True)
     log.info("worker.stopped")
+
+
+@asynccontextmanager
+async def _fetching(fetcher: "Fetcher") -> AsyncIterator[None]:
+    fetcher.start()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(fetcher.stop)
 
 
 async def _is_reachable(database_url: str, stopping: asyncio.Event) -> bool:

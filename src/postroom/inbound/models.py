@@ -5,7 +5,9 @@ from django.db.models.functions import Now
 
 from postroom.outbound.models import Delivery
 from postroom.policy.classification import Kind
+from postroom.servers.models import OAuthAccount
 from postroom.threads.models import Post, Record, RecordType
+from postroom.vault import SealedField
 from postroom.workspaces.models import Workspace
 
 
@@ -30,12 +32,95 @@ class State(models.TextChoices):
     DROPPED = "dropped"  # by a person or a person's rule
 
 
+class IncomingServer(models.Model):
+    """A mailbox elsewhere, from which mail is fetched by IMAP or POP3."""
+
+    class Protocol(models.TextChoices):
+        IMAP = "imap", "IMAP"
+        POP3 = "pop3", "POP3"
+
+    class Encryption(models.TextChoices):
+        NONE = "none", "None"
+        STARTTLS = "starttls", "TLS (STARTTLS)"
+        TLS = "tls", "SSL/TLS"
+
+    class Authentication(models.TextChoices):
+        LOGIN = "login", "Username"
+        GMAIL = "gmail", "Gmail OAuth Authentication"
+        OUTLOOK = "outlook", "Outlook OAuth Authentication"
+
+    class Afterwards(models.TextChoices):
+        """What is done on the server with a mail that is safe with us."""
+
+        SEEN = "seen", "Mark as read"  # IMAP only
+        DELETE = "delete", "Delete"
+        KEEP = "keep", "Leave as it is"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="incoming_servers")
+    name = models.CharField(max_length=200)
+    is_active = models.BooleanField(default=True)
+    protocol = models.CharField(max_length=4, choices=Protocol.choices, default=Protocol.IMAP)
+    host = models.CharField(max_length=253, blank=True)
+    port = models.PositiveIntegerField(default=993)
+    encryption = models.CharField(max_length=8, choices=Encryption.choices, default=Encryption.TLS)
+    verifies_certificate = models.BooleanField(default=True)
+    ca_certificate = models.TextField(blank=True, help_text="PEM; trusted instead of the system's authorities")
+    authentication = models.CharField(max_length=7, choices=Authentication.choices, default=Authentication.LOGIN)
+    username = models.CharField(max_length=320, blank=True)
+    password = SealedField(blank=True)
+    oauth_account = models.ForeignKey(
+        OAuthAccount, null=True, blank=True, on_delete=models.SET_NULL, related_name="incoming_servers"
+    )
+    folder = models.CharField(max_length=500, default="INBOX")
+    afterwards = models.CharField(max_length=6, choices=Afterwards.choices, default=Afterwards.SEEN)
+    record_type = models.CharField(
+        max_length=100, blank=True, help_text="What mail creates that belongs nowhere else, such as crm.lead; or empty"
+    )
+    poll_seconds = models.PositiveIntegerField(default=300, help_text="Between visits; with IDLE between whole looks")
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(db_default=Now(), help_text="Its settings: visits under older ones end")
+    due_at = models.DateTimeField(db_default=Now(), help_text="When it is to be visited")
+    held_by = models.UUIDField(null=True, editable=False, help_text="The fetcher that visits it")
+    held_until = models.DateTimeField(null=True, editable=False, help_text="Unless that says that it lives")
+    fetched_at = models.DateTimeField(null=True, editable=False, help_text="When all was well for the last time")
+    failures = models.PositiveSmallIntegerField(default=0, editable=False, help_text="In a row")
+    last_error = models.TextField(blank=True, editable=False)
+    trial = models.JSONField(default=dict, editable=False, help_text="The last one, as `mailboxes.trial` tells it")
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="incoming_server_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MailboxEntry(models.Model):
+    """A mail that an incoming server still lists: it is stored here already, or could not be fetched."""
+
+    server = models.ForeignKey(IncomingServer, on_delete=models.CASCADE, related_name="entries", db_index=False)
+    epoch = models.CharField(max_length=20, blank=True, help_text="IMAP's UIDVALIDITY")
+    uid = models.CharField(max_length=70, help_text="IMAP's UID, or POP3's UIDL (RFC 1939 §7: 70 characters)")
+    stored_at = models.DateTimeField(null=True, help_text="None: it could not be fetched")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="That failed")
+    trouble = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["server", "epoch", "uid"], name="mailbox_entry_once")]
+
+    def __str__(self) -> str:
+        return f"{self.server_id} {self.epoch} {self.uid}"
+
+
 class IncomingContent(models.Model):
     """One mail as it arrived, with what is known of the connection; one for all its recipients."""
 
     raw = models.BinaryField()
     size_bytes = models.PositiveIntegerField()
     source = models.CharField(max_length=4, choices=Source.choices)
+    server = models.ForeignKey(
+        IncomingServer, null=True, on_delete=models.SET_NULL, related_name="contents", help_text="It was fetched from"
+    )
     return_path = models.TextField(  # noqa: DJ001 - the null return path is no unknown one
         null=True, help_text="Of the envelope, empty for the null one; none: not known"
     )

@@ -29,7 +29,8 @@ class Arrival:
     """One mail as it arrived.
 
     `recipients` are the envelope's; empty where only the header can tell. `return_path` "" is the null one, None says
-    that it is not known. `workspace` (its id) is set where the way it came tells whose it is.
+    that it is not known. `workspace` (its id) is set where the way it came tells whose it is, `server` (its id) where
+    it was fetched.
     """
 
     raw: bytes
@@ -39,6 +40,7 @@ class Arrival:
     peer: str = ""
     helo: str = ""
     workspace: int | None = None
+    server: int | None = None
 
 
 def receive(arrival: Arrival) -> tuple[int, ...]:
@@ -85,6 +87,7 @@ def _content(arrival: Arrival) -> IncomingContent:
         raw=arrival.raw,
         size_bytes=len(arrival.raw),
         source=arrival.source,
+        server_id=arrival.server,
         return_path=None if arrival.return_path is None else make_fit(arrival.return_path),
         peer=arrival.peer,
         helo=make_fit(arrival.helo),

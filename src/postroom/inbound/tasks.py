@@ -1,6 +1,7 @@
 """Which background jobs this app has; each may run twice without harm."""
 
 from postroom.inbound import handle
+from postroom.inbound.mailboxes import trial
 from postroom.inbound.receive import HANDLE_TASK
 from postroom.jobs import app, in_own_thread
 
@@ -16,3 +17,9 @@ async def handle_received() -> None:
 async def look_for_received(timestamp: int) -> None:
     """The same for what was stored by a process that died before it could ask, and for what is tried again."""
     await in_own_thread(handle.handle_received)
+
+
+@app.task(name=trial.TASK, queue="chores")
+async def try_incoming_server(server_id: int) -> None:
+    """What a person asked for on a page or by the API."""
+    await in_own_thread(trial.run, server_id)

@@ -105,7 +105,7 @@ def _clean_selectors(text: str) -> Iterator[str]:
 def _check_connection(server: OutgoingServer) -> None:
     if not server.host.strip():
         raise InvalidServerError("Enter the SMTP server's host name, as your provider gives it.", field="host")
-    server.host = _clean_host(server.host.strip())
+    server.host = clean_host(server.host.strip())
     if not 0 < server.port < 65536:
         raise InvalidServerError("The port is a number from 1 to 65535; most providers use 465 or 587.", field="port")
     check_port(server.port)
@@ -118,7 +118,7 @@ def _check_connection(server: OutgoingServer) -> None:
         )
 
 
-def _clean_host(text: str) -> str:
+def clean_host(text: str) -> str:
     """The name in ASCII, or the address without brackets."""
     bare = text.removeprefix("[").removesuffix("]")
     try:

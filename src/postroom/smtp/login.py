@@ -6,6 +6,7 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Generator
 
+from postroom.rfc.oauth import xoauth2
 from postroom.rfc.reply import Reply
 from postroom.rfc.session import ConnectFailure, Phase
 from postroom.smtp.dialog import Steps, Transcript, Turn
@@ -137,7 +138,7 @@ def _cram_md5(login: Password) -> Exchange:
 
 def _xoauth2(login: AccessToken) -> Exchange:
     """Google's and Microsoft's form; a refusal comes as a 334 with JSON and wants an empty line before its 535."""
-    yield f"user={login.username}\x01auth=Bearer {login.token}\x01\x01".encode()
+    yield xoauth2(login.username, login.token).encode()
     yield b""
 
 

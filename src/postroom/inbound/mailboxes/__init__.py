@@ -1,0 +1,1 @@
+"""Everything about incoming servers: mailboxes from which mail is fetched by IMAP and POP3."""
