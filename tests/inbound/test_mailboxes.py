@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -307,3 +308,11 @@ def test_ends_a_visit_when_the_server_is_switched_off(busy_office: Office, peer:
     server.is_active = False
     save_incoming_server(server)
     assert wait_until(lambda: IncomingServer.objects.get(pk=server.pk).held_by is None, 15)
+
+
+@pytest.mark.django_db
+def test_reaches_nothing_inside_of_a_hosted_platforms_network(office: Office, peer: Dovecot, settings: Any) -> None:
+    settings.POSTROOM = replace(settings.POSTROOM, hosted=True)
+    with pytest.raises(MailboxError) as fault:
+        fetch_once(make_server(office, peer))
+    assert fault.value.step is Step.CONNECT

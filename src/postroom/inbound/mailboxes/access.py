@@ -60,6 +60,7 @@ def _endpoint_of(server: IncomingServer, patience: float) -> Endpoint:
         ca_data=server.ca_certificate or None,
         credentials=credentials,
         timeouts=Timeouts().at_most(patience),
+        is_public_only=settings.POSTROOM.hosted,
     )
 
 

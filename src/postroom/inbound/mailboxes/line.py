@@ -3,6 +3,7 @@
 import socket
 
 from postroom.inbound.mailboxes.mailbox import MailboxError, Note, Step, at
+from postroom.rfc.ip_address import is_public
 from postroom.smtp.endpoint import Endpoint, Security
 from postroom.smtp.tls import context_for
 
@@ -13,6 +14,8 @@ def open_line(endpoint: Endpoint, note: Note) -> socket.socket:
         found = socket.getaddrinfo(endpoint.ascii_host, endpoint.port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     note(Step.RESOLVE, ", ".join(addresses))
+    if endpoint.is_public_only and not all(map(is_public, addresses)):
+        raise MailboxError(Step.CONNECT, "servers may not be inside of this platform's network")
     line = _connect(addresses, endpoint)
     note(Step.CONNECT, f"{line.getpeername()[0]}:{endpoint.port}")
     if endpoint.security is not Security.TLS:
