@@ -59,7 +59,7 @@ def update(language: str) -> Catalog:
 def collect() -> Catalog:
     """Every text of code and templates that is marked for translation."""
     found = Catalog()
-    for path in sorted([*SOURCE.rglob("*.py"), *SOURCE.rglob("*.html")]):
+    for path in sorted([*SOURCE.rglob("*.py"), *SOURCE.rglob("*.html"), *SOURCE.rglob("*/mail/*.txt")]):
         if path.name == "reference.html":
             continue  # the API's reference is written for programmers, in English
         for _line, text, _comments, context in extract("python", _as_python(path), KEYWORDS):

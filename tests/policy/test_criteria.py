@@ -55,3 +55,35 @@ def test_a_server_that_would_also_fit_is_shown_so() -> None:
     assert (domain.about, domain.standing) == ("company-name.com", Standing.DECIDES)
     assert [(cell.fits, cell.decides) for cell in domain.cells] == [(True, True), (True, False)]
     assert (no_filter.standing, first.standing) == (Standing.NOT_NEEDED, Standing.NOT_NEEDED)
+
+
+PERSONAL = Server(1, "Mary's Gmail", 1, "mary@company-name.com", is_personal=True)
+SHARED = Server(2, "Company mail", 2, "company-name.com")
+
+
+@pytest.mark.parametrize(
+    ("servers", "author", "chosen"),
+    [
+        ([PERSONAL, SHARED], "mary@company-name.com", PERSONAL),
+        ([PERSONAL, SHARED], "joe@company-name.com", SHARED),
+        ([PERSONAL, SHARED], "joe@elsewhere.example", SHARED),
+        ([PERSONAL], "mary@company-name.com", PERSONAL),
+        ([PERSONAL], "joe@company-name.com", None),
+        ([PERSONAL], "", None),
+    ],
+)
+def test_a_persons_own_mailbox_is_shown_as_serving_them_alone(
+    servers: list[Server], author: str, chosen: Server | None
+) -> None:
+    from_ = parse_mailbox(author) if author else None
+    table = compile_table(servers, policy=Policy.DOCUMENTED, default_from_filter=None)
+    decision = table.decide(from_, alias_domain=COMPANY, platform_from=None)
+    found = tabulate(servers, Search(from_, find_identity(COMPANY, None), Policy.DOCUMENTED), decision)
+    deciding = [
+        server
+        for row in found.criteria
+        for server, cell in zip(found.servers, row.cells, strict=True)
+        if cell.decides and row.standing is Standing.DECIDES
+    ]
+    assert decision.server == chosen
+    assert deciding == [chosen]

@@ -63,3 +63,10 @@ def test_a_server_that_is_never_chosen_always_has_a_reason(rows: list[tuple[str,
     servers = [server(f"S{place}", text, priority=priority) for place, (text, priority) in enumerate(rows)]
     table = compile_table(servers, policy=Policy.DOCUMENTED, default_from_filter=None)
     assert all(reach.remarks for reach in reaches(table, chosen=()).values())
+
+
+def test_a_persons_own_mailbox_competes_with_nobody_elses_server() -> None:
+    own = Server("Mary's", "Mary's", 50, "mary@company-name.com", is_personal=True)
+    company = server("Company", "mary@company-name.com", priority=1)
+    assert reach_of("Mary's", own, company, chosen=("Mary's",)).remarks == ()
+    assert reach_of("Company", own, company, chosen=("Company",)).remarks == ()

@@ -351,3 +351,57 @@ def test_the_policies_differ_only_where_no_filter_holds_the_author(question: Que
     preferring = answer((servers, author, alias_domain, Policy.PREFER_NOTIFICATION_SERVER, parameter))
     if "filter_address" in matched(documented) or "filter_domain" in matched(documented):
         assert documented == preferring
+
+
+# Personal servers and the platform's own
+
+
+def personal(name: str, address: str, priority: int = 10) -> Server:
+    return Server(name, name, priority, address, is_personal=True)
+
+
+MARYS = personal("Mary's Gmail", "mary@company-name.com", priority=90)
+
+
+def test_a_mailbox_that_its_owner_connected_goes_before_every_filter() -> None:
+    company = server("Company mail", 1, "mary@company-name.com, company-name.com")
+    decision = decide(company, MARYS, author="Mary <MARY@company-name.com>")
+    assert (name_of(decision), decision.from_rewritten) == ("Mary's Gmail", False)
+    assert matched(decision)[0] == "personal_server"
+    assert decision.return_path == "MARY@company-name.com", "a mailbox takes no other return path than its own"
+
+
+@pytest.mark.parametrize("author", ["joe@company-name.com", None, "notifications@company-name.com"])
+@pytest.mark.parametrize("policy", list(Policy))
+def test_it_serves_nobody_else(author: str | None, policy: Policy) -> None:
+    assert name_of(decide(MARYS, author=author, policy=policy)) is None
+    assert name_of(decide(MARYS, server("Any"), author=author, policy=policy)) == "Any"
+
+
+def test_another_from_is_not_kept_at_the_default_server_because_of_it() -> None:
+    decision = decide(MARYS, author="joe@company-name.com", alias_domain=SUBDOMAIN, parameter=SUBDOMAIN.name)
+    assert decision.from_.address == f"notifications@{SUBDOMAIN.name}"
+    assert matched(decision)[-2:] == ["default_server", "bounce_address"]
+
+
+def test_a_from_that_is_replaced_for_all_does_not_leave_through_a_mailbox() -> None:
+    assert name_of(decide(MARYS, server("Any"), author="mary@company-name.com", alias_domain=UNIQUE)) == "Any"
+
+
+def test_what_leaves_through_a_platforms_server_returns_to_the_platform() -> None:
+    bounce = parse_mailbox("bounce@company-name.platform.example")
+    cli = Server("CLI", "CLI", 1, "company-name.com", is_platform=True)
+    own = Server("Own", "Own", 2, "second-company.com")
+    table = compile_table([cli, own], policy=Policy.DOCUMENTED, default_from_filter=None)
+    domain = AliasDomain("second-company.com", "bounce", "catchall", "notifications")
+    for alias_domain, author, expected in (
+        (CUSTOM, "mary@company-name.com", bounce.address),
+        (domain, "joe@second-company.com", "bounce@second-company.com"),
+    ):
+        decision = table.decide(
+            parse_mailbox(author), alias_domain=alias_domain, platform_from=None, platform_bounce=bounce
+        )
+        assert (decision.return_path, decision.warnings) == (expected, ())
+    alone = compile_table([], policy=Policy.DOCUMENTED, default_from_filter="")
+    decision = alone.decide(MARY, alias_domain=CUSTOM, platform_from=None, platform_bounce=bounce)
+    assert (decision.server, decision.return_path) == (None, bounce.address)

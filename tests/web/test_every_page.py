@@ -22,7 +22,7 @@ from tests.web.samples import make_member, store_message
 
 PUBLIC = {"/login", "/logout", "/healthz", "/metrics", "/assets/<slug:version>/<str:name>", "/preferences"}
 PUBLIC |= {"/login/code", "/password/forgotten", "/password/new/<str:uidb64>/<str:token>", "/invitations/<str:token>"}
-PUBLIC |= {"/unfollow/<str:token>"}
+PUBLIC |= {"/unfollow/<str:token>", "/sign-up", "/sign-up/<str:token>"}
 EXAMPLES = {
     "<slug:version>/<str:name>": "x/style.css",
     "<uuidstr:message_id>": str(UUID(int=1)),
@@ -34,6 +34,8 @@ EXAMPLES = {
     "<int:company_id>": "1",
     "<int:domain_id>": "1",
     "<int:invitation_id>": "1",
+    "<int:workspace_id>": "1",
+    "<int:plan_id>": "0",
     "<str:uidb64>/<str:token>": "x/x",
     "<str:token>": "x",
 }
@@ -78,13 +80,29 @@ def test_asks_a_stranger_to_sign_in(route: str, method: str) -> None:
 PERSONAL = {"/profile", "/profile/password", "/profile/second-factor", "/profile/sessions"}
 
 
-@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL))
+# Pages about the whole installation.
+OF_PLATFORM = {route for route in PAGES if route.startswith("/platform")}
+
+
+@pytest.mark.parametrize("route", sorted(OF_PLATFORM))
+def test_is_for_the_platforms_administrators(route: str) -> None:
+    assert hasattr(resolve(example_of(route)).func, "is_for_administrators"), "begin with @for_administrators"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", sorted(OF_PLATFORM))
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_else_finds_them_not_even_an_owner(route: str, method: str, owner: Client) -> None:
+    assert getattr(owner, method)(example_of(route)).status_code in {404, 405}
+
+
+@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL - OF_PLATFORM))
 def test_asks_what_the_person_may_do(route: str) -> None:
     assert hasattr(resolve(example_of(route)).func, "action"), "let the view begin with @needs(Action.…)"
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL))
+@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL - OF_PLATFORM))
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_lets_nobody_act_in_a_workspace_of_others(route: str, method: str, outsider: Client, member: Client) -> None:
     """A form that names another's workspace is refused; an address that does shows the person's own."""

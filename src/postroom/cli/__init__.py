@@ -20,6 +20,7 @@ COMMANDS = {
     "worker": ("postroom.cli.worker", "Deliver mail and run periodic tasks."),
     "workspace": ("postroom.cli.workspace", "Create workspaces, companies and API keys."),
     "user": ("postroom.cli.user", "Let people in, and help those who cannot get in."),
+    "platform": ("postroom.cli.platform", "Look after the workspaces of a hosted platform."),
     "domain": ("postroom.cli.domain", "Set up alias domains and DKIM keys."),
     "alias": ("postroom.cli.alias", "Set up aliases, and see where mail to an address belongs."),
     "server": ("postroom.cli.server", "Set up outgoing servers."),

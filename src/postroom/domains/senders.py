@@ -1,8 +1,10 @@
 """Which alias domain speaks for a company, and which addresses come with it."""
 
+from django.conf import settings
+
 from postroom.domains import models
 from postroom.policy.identity import AliasDomain, find_identity
-from postroom.rfc.address import parse_mailbox
+from postroom.rfc.address import Mailbox, parse_mailbox
 from postroom.workspaces.models import Company, Workspace
 
 # Signed reply addresses are sub-addresses of this local part at the company's domain.
@@ -13,6 +15,11 @@ def alias_domain_of(company: Company) -> AliasDomain:
     """The company's alias domain; without one the workspace's sub-domain with the default aliases (A1)."""
     choice = models.CompanyAliasDomain.objects.select_related("alias_domain").filter(company=company).first()
     return subdomain_of(company.workspace) if choice is None else as_value(choice.alias_domain)
+
+
+def platform_bounce(workspace: Workspace) -> Mailbox | None:
+    """Where errors of what leaves through a hosted platform's own server go; None on an installation of one's own."""
+    return parse_mailbox(f"bounce@{workspace.subdomain}") if settings.POSTROOM.hosted else None
 
 
 def own_addresses(company: Company) -> frozenset[str]:

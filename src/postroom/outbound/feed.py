@@ -1,7 +1,7 @@
 """What is claimed next from a lane, as fast as its server may be fed and fairly among who sends through it?"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -107,8 +107,11 @@ class Feeder:
         course = self._course
         async with course.pool.connection() as database:
             flows = await self._next_flows(database)
+            if suspended := [flow.id for flow in flows if flow.is_suspended]:
+                await queue.set_aside(database, self.lane, suspended)
+                flows = [flow for flow in flows if not flow.is_suspended]
             if not flows:
-                return _Claim()
+                return _Claim(is_all=self._is_round(suspended, is_fruitful=False))
             if course.limits or course.target.is_platform:
                 async with database.transaction():
                     return await self._claim_metered(database, flows)
@@ -122,10 +125,14 @@ class Feeder:
     async def _take(self, database: AsyncConnection, most: dict[int, int]) -> _Claim:
         course = self._course
         claimed = await queue.claim_due(database, outlet=course.outlet, lane=self.lane, worker=course.worker, most=most)
-        # More flows than take part in one claim: only after a whole round is there nothing.
-        is_round = self._served == queue.BEFORE_ALL or self._fruitless.issuperset(most)
-        self._fruitless = set() if claimed or is_round else self._fruitless.union(most)
+        is_round = self._is_round(most, is_fruitful=bool(claimed))
         return _Claim(claimed or (), is_all=claimed is not None and is_round)
+
+    def _is_round(self, flows: Collection[int], *, is_fruitful: bool) -> bool:
+        """Whether all have had their turn: more flows than take part in one claim have nothing only after a round."""
+        is_round = self._served == queue.BEFORE_ALL or self._fruitless.issuperset(flows)
+        self._fruitless = set() if is_fruitful or is_round else self._fruitless.union(flows)
+        return is_round
 
     async def _claim_metered(self, database: AsyncConnection, flows: Sequence[queue.Flow]) -> _Claim:
         """What limits leave of a claim, entered in the ledger by the same transaction."""

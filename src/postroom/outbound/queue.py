@@ -6,13 +6,13 @@ side: asyncio connections with autocommit, one statement a step.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Case, F, QuerySet, When
+from django.db.models import Case, Count, F, QuerySet, Value, When
 from django.db.models.functions import Now
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
@@ -28,6 +28,8 @@ _ATTEMPTS_MADE = F("attempts") - Case(When(status=Status.ACTIVE, then=1), defaul
 RESEND_SECONDS = hurried(60)  # after an unknown outcome; as many times as it was tried
 _lanes: dict[tuple[int | None, str], int] = {}
 DAILY_LIMIT_REASON = "The default server's limit"
+SUSPENDED_REASON = "The workspace is suspended"
+SUSPENDED_LOOK_SECONDS = 3600.0  # mail of a suspended workspace is looked at again after this, and waits again
 BEFORE_ALL = -(1 << 63)  # no flow is less
 
 
@@ -89,15 +91,27 @@ def waiting(outlet: Outlet) -> QuerySet[Delivery]:
     return Delivery.objects.filter(lane__in=Lane.objects.filter(outlet=outlet), status__in=sorted(WAITING))
 
 
-def bring_forward(workspace: Workspace) -> None:
-    """Let what the default server's daily limit has put off be due now: the limit has changed."""
+def bring_forward(workspace: Workspace, reason: str = DAILY_LIMIT_REASON) -> None:
+    """Let what was put off for a reason be due now: that is over, or the default server's daily limit has changed."""
     put_off = Delivery.objects.filter(
-        workspace=workspace, status=Status.DEFERRED, attempts=0, due_at__gt=Now(), reason__startswith=DAILY_LIMIT_REASON
+        workspace=workspace, status=Status.DEFERRED, due_at__gt=Now(), reason__startswith=reason
     )
     lanes = list(put_off.values_list("lane", flat=True).distinct())
     put_off.update(due_at=Now(), reason="", status=Status.QUEUED)
     for lane in lanes:
         announce(lane)
+
+
+def prolong(workspace: Workspace, more: timedelta) -> None:
+    """Let all that waits be tried for so much longer."""
+    waiting = Delivery.objects.filter(workspace=workspace, status__in=sorted(WAITING))
+    waiting.update(expires_at=F("expires_at") + Value(more))
+
+
+def waiting_by_workspace(workspaces: Sequence[int]) -> dict[int, int]:
+    """How many deliveries wait, of workspaces that have any."""
+    waiting = Delivery.objects.filter(workspace__in=workspaces, status__in=sorted(WAITING))
+    return dict(waiting.values_list("workspace").annotate(count=Count("pk")).order_by())
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +132,7 @@ class Flow:
 
     id: int
     workspace_id: int
+    is_suspended: bool = False
 
 
 async def next_flows(database: AsyncConnection, lane: int, *, after: int, limit: int) -> list[Flow]:
@@ -160,6 +175,12 @@ async def put_off(database: AsyncConnection, lane: int, flow: int, *, per_day: i
     """Let what a flow has due leave on later days, `per_day` on each."""
     arguments = {"lane": lane, "flow": flow, "per_day": per_day, "reason": reason}
     await database.execute(statement("put_off"), arguments)
+
+
+async def set_aside(database: AsyncConnection, lane: int, flows: Sequence[int]) -> None:
+    """Let what flows of suspended workspaces have due wait, and say why."""
+    arguments = {"lane": lane, "flows": list(flows), "reason": SUSPENDED_REASON, "wait": SUSPENDED_LOOK_SECONDS}
+    await database.execute(statement("set_aside"), arguments)
 
 
 async def seconds_to_next(database: AsyncConnection, lanes: Sequence[int]) -> float | None:

@@ -76,7 +76,13 @@ def ask(
     if forced_server is None and stream == Stream.MASS:
         forced_server = dedicated_server(workspace)
     alias_domain, platform = speaks_as(company)
-    return table.decide(author, alias_domain=alias_domain, platform_from=platform, forced=forced_server)
+    return table.decide(
+        author,
+        alias_domain=alias_domain,
+        platform_from=platform,
+        forced=forced_server,
+        platform_bounce=senders.platform_bounce(workspace),
+    )
 
 
 def speaks_as(company: Company) -> tuple[AliasDomain, Mailbox]:

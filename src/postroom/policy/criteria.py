@@ -3,7 +3,7 @@
 `policy.routing` decides; this is the same search laid open, so that people see why a server was passed over.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -74,34 +74,52 @@ def tabulate(servers: Iterable[Server], search: Search, decision: Decision) -> T
         return Table((None,), (Criterion("default_server", "", Standing.DECIDES, (Cell(fits=True, decides=True),)),))
     rows = [("forced_server", "", [server == decision.server for server in columns])] if search.is_forced else []
     rows += _rows(columns, search)
-    criteria: list[Criterion] = []
+    if all(server.is_personal for server in columns):  # they serve their owners alone
+        rows = [(name, about, [*fits, False]) for name, about, fits in rows]
+        rows.append(("default_server", "", [*(False for _ in columns), True]))
+        return Table((*columns, None), tuple(_stand(rows)))
+    return Table(columns, tuple(_stand(rows)))
+
+
+def _stand(rows: list[tuple[str, str, list[bool]]]) -> Iterator[Criterion]:
+    """The first criterion that some server fits decides."""
     is_found = False
     for name, about, fits in rows:
         decides = not is_found and any(fits)
         standing = Standing.DECIDES if decides else Standing.NOT_NEEDED if is_found else Standing.NOTHING
         first = fits.index(True) if decides else None
         cells = tuple(Cell(fit, place == first) for place, fit in enumerate(fits))
-        criteria.append(Criterion(name, about, standing, cells))
+        yield Criterion(name, about, standing, cells)
         is_found = is_found or decides
-    return Table(columns, tuple(criteria))
 
 
 def _rows(columns: tuple[Server, ...], search: Search) -> list[tuple[str, str, list[bool]]]:
     filters = [parse_from_filter(server.from_filter) for server in columns]
     author, notification = search.author, search.identity.notification
+    shared = [not server.is_personal for server in columns]
     rows = []
+    if author and not all(shared):
+        own = [author.key in filter_.addresses for filter_ in filters]
+        rows.append(("personal_server", author.text, _both(own, [not is_shared for is_shared in shared])))
     if author:
+        addresses = [author.key in filter_.addresses for filter_ in filters]
+        domains = [author.mailbox.domain in filter_.domains for filter_ in filters]
         rows += [
-            ("filter_address", author.text, [author.key in filter_.addresses for filter_ in filters]),
-            ("filter_domain", _domain(author), [author.mailbox.domain in filter_.domains for filter_ in filters]),
+            ("filter_address", author.text, _both(addresses, shared)),
+            ("filter_domain", _domain(author), _both(domains, shared)),
         ]
     if search.policy is Policy.PREFER_NOTIFICATION_SERVER and notification:
-        rows.append(("notification_server", notification.text, _holding(filters, notification)))
+        rows.append(("notification_server", notification.text, _both(_holding(filters, notification), shared)))
+    first = shared.index(True) if any(shared) else None
     return [
         *rows,
-        ("no_filter", "", [filter_.is_empty for filter_ in filters]),
-        ("first_server", "", [place == 0 for place, _ in enumerate(columns)]),
+        ("no_filter", "", _both([filter_.is_empty for filter_ in filters], shared)),
+        ("first_server", "", [place == first for place, _ in enumerate(columns)]),
     ]
+
+
+def _both(these: list[bool], those: list[bool]) -> list[bool]:
+    return [this and that for this, that in zip(these, those, strict=True)]
 
 
 def _holding(filters: list[FromFilter], speaker: Speaker) -> list[bool]:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from postroom.policy.routing import RoutingTable
+from postroom.policy.routing import Route, RoutingTable
 
 
 class Obstacle(StrEnum):
@@ -46,13 +46,24 @@ def reaches(table: RoutingTable, *, chosen: Collection[int | str]) -> dict[int |
 def _reach(table: RoutingTable, key: int | str, *, is_chosen: bool) -> Reach:
     own = table.routes[key]
     remarks = [Remark(Obstacle.MALFORMED, entry) for entry in own.from_filter.malformed]
-    winners = {entry: table.by_address[entry] for entry in own.from_filter.addresses}
-    winners |= {entry: table.by_domain[entry] for entry in own.from_filter.domains}
+    winners = _winners(table, own)
     taken = {entry: winner.name for entry, winner in sorted(winners.items()) if winner is not own}
     remarks += [Remark(Obstacle.TAKEN, entry, other) for entry, other in taken.items()]
     is_first = table.fallback is own
-    if own.from_filter.is_empty and not is_first:
+    if own.from_filter.is_empty and not is_first and not _is_personal(own):
         remarks.append(Remark(Obstacle.BEHIND, other=table.fallback.name))
     if not is_chosen and (is_first or len(taken) < len(winners)):
         remarks.append(Remark(Obstacle.NO_SENDER))
     return Reach(not is_chosen, tuple(remarks))
+
+
+def _winners(table: RoutingTable, own: Route) -> dict[str, Route]:
+    """The server that each entry of the filter leads to; personal servers compete among themselves alone."""
+    if _is_personal(own):
+        return {entry: table.personal[entry] for entry in own.from_filter.addresses}
+    winners = {entry: table.by_address[entry] for entry in own.from_filter.addresses}
+    return winners | {entry: table.by_domain[entry] for entry in own.from_filter.domains}
+
+
+def _is_personal(route: Route) -> bool:
+    return route.server is not None and route.server.is_personal

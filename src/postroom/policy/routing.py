@@ -2,6 +2,8 @@
 
 The criteria are tried in order until one finds a server (docs/routing.md tells it with examples):
 
+0. `personal_server`, only where there are personal servers: that of the author themselves. No other criterion finds it:
+   it serves nobody else.
 1. `filter_address`, `filter_domain`: the first server whose FROM filter holds the author's address, else its domain.
 2. `notification_server`, only with the policy *prefer-notification-server*: the first server whose filter holds the
    notification address, else its domain.
@@ -12,8 +14,9 @@ The criteria are tried in order until one finds a server (docs/routing.md tells 
 A forced server (`forced_server`) takes the place of the search. Then `keep_from`: the From is kept exactly if the
 chosen server's filter holds it, or the default server's filter is empty; otherwise the notification address replaces
 it. A complete Default From Alias (`complete_default_from`) replaces it before everything else; `empty_from` stands
-there when the system itself speaks. Last, `bounce_address`: may the server send for it? "First" is the lowest priority
-value, then the name as people sort it, then the key.
+there when the system itself speaks. Last, `bounce_address`: may the server send for it? A hosted platform's own server
+always returns errors to the platform (`platform_bounce`). "First" is the lowest priority value, then the name as people
+sort it, then the key.
 """
 
 from collections.abc import Iterable
@@ -27,7 +30,7 @@ from postroom.policy.from_filter import FromFilter, parse_from_filter
 from postroom.policy.identity import AliasDomain, Identity, Speaker, find_identity
 from postroom.rfc.address import Mailbox
 
-__all__ = ["AliasDomain", "Decision", "Policy", "RoutingTable", "Server", "Step", "compile_table", "rank"]
+__all__ = ["AliasDomain", "Decision", "Policy", "Route", "RoutingTable", "Server", "Step", "compile_table", "rank"]
 
 
 class Policy(StrEnum):
@@ -46,6 +49,10 @@ class Server:
     priority: int
     from_filter: str | None
     active: bool = True
+    is_personal: bool = False
+    """A person's own mailbox: `from_filter` is their address, and no other mail may leave through it."""
+    is_platform: bool = False
+    """It stands for the installation's default server."""
 
 
 class Step(NamedTuple):
@@ -68,13 +75,17 @@ class Decision(NamedTuple):
     warnings: tuple[str, ...]
 
 
-class _Route(NamedTuple):
+class Route(NamedTuple):
     """One way out: a server (None: the default server) with its filter, and how a sentence about either begins."""
 
     server: Server | None
     from_filter: FromFilter
     name: str
     filter_name: str
+
+    @property
+    def is_platform(self) -> bool:
+        return self.server is None or self.server.is_platform
 
     def keeps(self, author: Speaker) -> bool:
         return self.from_filter.holds_key(author.key) or (self.server is None and self.from_filter.is_empty)
@@ -88,10 +99,11 @@ class RoutingTable:
     """One workspace's servers, made ready by `compile_table` so that deciding scans none of them."""
 
     prefers_notification: bool
-    routes: dict[int | str, _Route]  # archived servers too: a forced one is named in the refusal
-    by_address: dict[str, _Route]
-    by_domain: dict[str, _Route]
-    fallback: _Route
+    routes: dict[int | str, Route]  # archived servers too: a forced one is named in the refusal
+    personal: dict[str, Route]  # by their owner's address
+    by_address: dict[str, Route]
+    by_domain: dict[str, Route]
+    fallback: Route
     fallback_steps: tuple[Step, ...]
     faults: tuple[str, ...]
 
@@ -102,11 +114,13 @@ class RoutingTable:
         alias_domain: AliasDomain | None,
         platform_from: Mailbox | None,
         forced: int | str | None = None,
+        platform_bounce: Mailbox | None = None,
     ) -> Decision:
         """The decision for one author; `from_` None means that the system itself speaks.
 
         `platform_from` is the notification and bounce address where the alias domain gives none; `forced` is the key
-        of the server that a template, a campaign or the Dedicated Server setting names.
+        of the server that a template, a campaign or the Dedicated Server setting names; `platform_bounce` is where
+        errors of all that leaves through the platform's own server must go, None where it is treated as any other.
         Raises UnknownServerError, MissingFromError, and AddressError for an alias domain that makes no address.
         """
         identity = find_identity(alias_domain, platform_from)
@@ -114,7 +128,10 @@ class RoutingTable:
         author = _find_author(from_, identity, steps)
         route = self._search(author, identity, steps) if forced is None else self._force(forced, steps)
         header_from = _find_header_from(route, author, identity, steps)
-        return_path, bounce_warnings = _find_return_path(route, header_from, identity, steps)
+        if platform_bounce and route.is_platform:
+            return_path, bounce_warnings = _return_to_platform(platform_bounce, steps)
+        else:
+            return_path, bounce_warnings = _find_return_path(route, header_from, identity, steps)
         return Decision(
             server=route.server,
             from_=header_from.mailbox,
@@ -125,7 +142,12 @@ class RoutingTable:
             warnings=(*self.faults, *_warn_of_from(route, header_from, identity), *bounce_warnings),
         )
 
-    def _search(self, author: Speaker, identity: Identity, steps: list[Step]) -> _Route:
+    def _search(self, author: Speaker, identity: Identity, steps: list[Step]) -> Route:
+        if self.personal:
+            route = self.personal.get(author.key)
+            steps.append(_try_personal(route, author.text))
+            if route is not None:
+                return route
         route = self.by_address.get(author.key)
         steps.append(_try_filters("filter_address", route, author.text))
         if route is None:
@@ -140,7 +162,7 @@ class RoutingTable:
             steps += self.fallback_steps
         return route
 
-    def _force(self, key: int | str, steps: list[Step]) -> _Route:
+    def _force(self, key: int | str, steps: list[Step]) -> Route:
         route = self.routes.get(key)
         if route is None:
             raise UnknownServerError(f"There is no outgoing server “{key}”; {_CHOOSE_ANOTHER}", server=key)
@@ -164,16 +186,18 @@ def compile_table(servers: Iterable[Server], *, policy: Policy, default_from_fil
     `default_from_filter` is the parameter mail.default.from_filter; it counts only where no server is active.
     """
     ranked = sorted(servers, key=rank)
-    active = [_make_route(server) for server in ranked if server.active]
+    active = [_make_route(server) for server in ranked if server.active and not server.is_personal]
+    personal = [_make_route(server) for server in ranked if server.active and server.is_personal]
     archived = [_make_route(server) for server in ranked if not server.active]
-    default = _Route(
+    default = Route(
         None, parse_from_filter(default_from_filter), "The default server", "The parameter mail.default.from_filter"
     )
     fallback, fallback_steps = _find_fallback(active, default)
     last_to_first = active[::-1]  # so that the first server is what remains in each dictionary
     return RoutingTable(
         prefers_notification=policy == Policy.PREFER_NOTIFICATION_SERVER,
-        routes={route.server.key: route for route in archived + last_to_first if route.server},
+        routes={route.server.key: route for route in archived + personal + last_to_first if route.server},
+        personal={address: route for route in personal[::-1] for address in route.from_filter.addresses},
         by_address={address: route for route in last_to_first for address in route.from_filter.addresses},
         by_domain={domain: route for route in last_to_first for domain in route.from_filter.domains},
         fallback=fallback,
@@ -191,11 +215,11 @@ def rank(server: Server) -> tuple[int, str, str, int | str]:
     return server.priority, letters, folded, server.key
 
 
-def _make_route(server: Server) -> _Route:
-    return _Route(server, parse_from_filter(server.from_filter), server.name, f"{server.name}'s FROM filter")
+def _make_route(server: Server) -> Route:
+    return Route(server, parse_from_filter(server.from_filter), server.name, f"{server.name}'s FROM filter")
 
 
-def _find_fallback(active: list[_Route], default: _Route) -> tuple[_Route, tuple[Step, ...]]:
+def _find_fallback(active: list[Route], default: Route) -> tuple[Route, tuple[Step, ...]]:
     """The route when no filter holds the address in question: the same for every message, so found only once."""
     for route in active:
         if route.from_filter.is_empty:
@@ -225,13 +249,19 @@ def _find_author(from_: Mailbox | None, identity: Identity, steps: list[Step]) -
     return notification.in_place_of(author)
 
 
-def _try_filters(criterion: str, route: _Route | None, what: str) -> Step:
+def _try_personal(route: Route | None, address: str) -> Step:
+    if route is None:
+        return Step("personal_server", False, f"Nobody has connected the mailbox {address}.")
+    return Step("personal_server", True, f"{route.name} is the mailbox {address} itself.")
+
+
+def _try_filters(criterion: str, route: Route | None, what: str) -> Step:
     if route is None:
         return Step(criterion, False, f"No server's FROM filter holds {what}.")
     return Step(criterion, True, f"{route.filter_name} holds {what}.")
 
 
-def _find_header_from(route: _Route, author: Speaker, identity: Identity, steps: list[Step]) -> Speaker:
+def _find_header_from(route: Route, author: Speaker, identity: Identity, steps: list[Step]) -> Speaker:
     """The author as long as the server may send for it, otherwise the notification address under the author's name."""
     keeps = route.keeps(author)
     if route.from_filter.is_empty:
@@ -253,7 +283,7 @@ def _find_header_from(route: _Route, author: Speaker, identity: Identity, steps:
 
 
 def _find_return_path(
-    route: _Route, header_from: Speaker, identity: Identity, steps: list[Step]
+    route: Route, header_from: Speaker, identity: Identity, steps: list[Step]
 ) -> tuple[str, tuple[str, ...]]:
     """The bounce address where the server may send for it, otherwise the From, with a warning (D6)."""
     bounce = identity.bounce
@@ -270,7 +300,13 @@ def _find_return_path(
     return header_from.address, (warning,)
 
 
-def _warn_of_from(route: _Route, header_from: Speaker, identity: Identity) -> tuple[str, ...]:
+def _return_to_platform(bounce: Mailbox, steps: list[Step]) -> tuple[str, tuple[str, ...]]:
+    why = f"Whatever leaves through the platform's server returns to {bounce.address}."
+    steps.append(Step("bounce_address", True, why))
+    return bounce.address, ()
+
+
+def _warn_of_from(route: Route, header_from: Speaker, identity: Identity) -> tuple[str, ...]:
     if identity.notification is None and not route.keeps(header_from):
         return (
             f"{route.name} may not be allowed to send for the author's own address {header_from.text}, which is used "

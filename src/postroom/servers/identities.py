@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from postroom.domains.senders import alias_domains_by_company
+from postroom.domains.senders import alias_domains_by_company, platform_bounce
 from postroom.errors import AddressError
 from postroom.policy.from_filter import match_key
 from postroom.policy.identity import AliasDomain
@@ -58,6 +58,7 @@ class Picture:
         """Another `table` than the workspace's own answers “what if”."""
         self._workspace = workspace
         self._table = table or routing_table(workspace)
+        self._platform_bounce = platform_bounce(workspace)
         self._platform = parse_mailbox(f"notifications@{workspace.subdomain}")
 
     def identities(self, server: OutgoingServer) -> list[Identity]:
@@ -95,7 +96,11 @@ class Picture:
                 yield (
                     sender.use,
                     self._table.decide(
-                        sender.mailbox, alias_domain=domain, platform_from=self._platform, forced=server
+                        sender.mailbox,
+                        alias_domain=domain,
+                        platform_from=self._platform,
+                        forced=server,
+                        platform_bounce=self._platform_bounce,
                     ),
                 )
 

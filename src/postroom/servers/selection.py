@@ -65,5 +65,10 @@ def _compile(workspace_id: int, version: int, policy: str, without: frozenset[in
 
 def as_value(row: OutgoingServer) -> Server:
     return Server(
-        key=row.pk, name=row.name, priority=row.priority, from_filter=row.from_filter or None, active=row.is_active
+        key=row.pk,
+        name=row.name,
+        priority=row.priority,
+        from_filter=row.from_filter or None,
+        active=row.is_active,
+        is_platform=row.authentication == OutgoingServer.Authentication.DEFAULT_SERVER,
     )

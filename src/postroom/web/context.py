@@ -26,6 +26,7 @@ class Frame:
     technical: Sequence[navigation.Link] = ()
     companies: Sequence[Company] = ()
     company: Company | None = None  # the one whose settings are looked at
+    platform: Sequence[navigation.Link] = ()
     failed: int = 0  # deliveries that a person should look at, counted up to attention.MOST
 
 
@@ -34,10 +35,13 @@ def frame(request: HttpRequest) -> dict[str, object]:
 
 
 def _frame(request: HttpRequest) -> Frame:
-    seat = seat_of(request) if isinstance(request.user, User) else None
-    if seat is None:
+    if not isinstance(request.user, User):
         return Frame(None, ())
     route = request.resolver_match.url_name or "" if request.resolver_match else ""
+    platform = navigation.platform_links(request.user, route)
+    seat = seat_of(request)
+    if seat is None:
+        return Frame(None, (), platform=platform)
     technical = navigation.TECHNICAL if seat.user.is_developer else ()
     return Frame(
         seat,
@@ -47,5 +51,6 @@ def _frame(request: HttpRequest) -> Frame:
         technical=navigation.links(technical, seat, route),
         companies=companies(request, seat),
         company=company_of(request, seat),
+        platform=platform,
         failed=attention.failed_count(seat.workspace),
     )

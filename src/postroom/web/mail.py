@@ -1,4 +1,4 @@
-"""Which mail do the pages themselves send? Invitations, links for a new password, letters about DNS."""
+"""Which mail do the pages themselves send? Invitations, links, letters about DNS, through Postroom like all mail."""
 
 from dataclasses import replace
 
@@ -16,6 +16,7 @@ from postroom.policy.composition import Draft
 from postroom.rfc.address import parse_mailbox
 from postroom.workspaces.access import Seat, company_of, seats_of
 from postroom.workspaces.models import Invitation, User, Workspace
+from postroom.workspaces.sign_up import platform_workspace
 
 
 def send_invitation(invitation: Invitation, token: str) -> None:
@@ -23,6 +24,12 @@ def send_invitation(invitation: Invitation, token: str) -> None:
     facts = {"invitation": invitation, "url": _url("invitation", token)}
     subject = _("Invitation to %(workspace)s") % {"workspace": invitation.workspace.name}
     _send(invitation.workspace, invitation.email, subject=subject, text=_text("invitation", facts))
+
+
+def send_sign_up_link(email: str, token: str) -> None:
+    """In the name of the platform: who asks has no workspace yet."""
+    text = _text("sign_up", {"url": _url("sign-up-finish", token)})
+    _send(platform_workspace(), email, subject=_("Your workspace in Postroom"), text=text)
 
 
 def send_new_password_link(user: User) -> bool:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from postroom.policy.permission import Action
 from postroom.workspaces.access import Seat
+from postroom.workspaces.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,19 @@ TECHNICAL: tuple[Entry, ...] = (
     Entry(_("Outgoing Mail Servers"), "server", Action.SEE_SETTINGS, SERVERS),
     Entry(_("Alias Domains"), "world", Action.SEE_SETTINGS, ALIAS_DOMAINS),
 )
+
+
+PLATFORM = (
+    (_("Workspaces"), "building", ("platform", "platform-workspace")),
+    (_("Plans"), "adjustments", ("platform-plans", "platform-plan")),
+)
+
+
+def platform_links(user: User, route: str) -> list[Link]:
+    """For the platform's administrators, in whichever workspace they look."""
+    if not user.is_platform_administrator:
+        return []
+    return [Link(str(label), icon, reverse(routes[0]), route in routes) for label, icon, routes in PLATFORM]
 
 
 def links(entries: Iterable[Entry], seat: Seat, route: str) -> list[Link]:

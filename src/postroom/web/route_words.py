@@ -8,6 +8,7 @@ from postroom.policy.criteria import Standing
 from postroom.rfc.address import Mailbox, domain_to_unicode, format_mailbox
 
 WAYS = {
+    "personal_server": gettext_lazy("It leaves through %(server)s: the author has connected this mailbox, %(about)s."),
     "filter_address": gettext_lazy(
         "It leaves through %(server)s, because its FROM filter holds the address %(about)s."
     ),

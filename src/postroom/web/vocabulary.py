@@ -74,6 +74,7 @@ CRITERIA = {
     "empty_from": _("From of the system"),
     "complete_default_from": _("Default From Alias"),
     "forced_server": _("Forced server"),
+    "personal_server": _("Mailbox of the author"),
     "filter_address": _("FROM Filtering: address"),
     "filter_domain": _("FROM Filtering: domain"),
     "notification_server": _("Server of the notification address"),

@@ -20,6 +20,24 @@ SUBDOMAIN_LABEL = RegexValidator(
 )
 
 
+class Plan(models.Model):
+    """What workspaces of a hosted platform may send a day through its server; see policy/quota.py."""
+
+    name = models.CharField(max_length=60, unique=True)
+    base = models.PositiveIntegerField(help_text="Messages a day")
+    by_feature = models.JSONField(default=dict, blank=True, help_text="How many more with each feature")
+    most = models.PositiveIntegerField(help_text="Never more than these")
+    is_for_new = models.BooleanField(default=False, help_text="New workspaces begin with it")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["is_for_new"], condition=models.Q(is_for_new=True), name="one_plan_for_new")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Workspace(models.Model):
     """One customer's set of data."""
 
@@ -53,6 +71,12 @@ class Workspace(models.Model):
     default_server_daily_limit = models.PositiveIntegerField(
         null=True, blank=True, help_text="Messages a day (UTC); none: unlimited"
     )
+    # On a hosted platform the limit follows from these, unless an administrator of the platform gave it another.
+    plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.PROTECT, related_name="workspaces")
+    features = models.JSONField(default=list, db_default=[], blank=True, help_text="As policy.quota.Feature")
+    has_own_limit = models.BooleanField(default=False, db_default=False, help_text="Another limit than the plan's")
+    suspended_at = models.DateTimeField(null=True, blank=True, help_text="Since then nothing leaves")
+    suspension = models.TextField(blank=True, default="", db_default="", help_text="Why, for its people")
     # How long mail is kept once nothing of it waits any more, from the day it was to leave.
     body_days = models.PositiveSmallIntegerField(db_default=30, help_text="Its content")
     history_days = models.PositiveSmallIntegerField(db_default=180, help_text="What became of it")
@@ -106,6 +130,9 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=50, db_default="UTC", help_text="IANA name, such as Europe/Paris")
     theme = models.CharField(max_length=5, choices=[(t, t) for t in THEMES], db_default=THEMES[0])
     is_developer = models.BooleanField(db_default=False, help_text="Developer mode: shows the Technical pages")
+    is_platform_administrator = models.BooleanField(
+        default=False, db_default=False, help_text="Sees all workspaces' use, changes limits, suspends"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
@@ -144,6 +171,17 @@ class Invitation(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "email"], name="one_invitation_per_address")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class SignUp(models.Model):
+    """Somebody on the way to a workspace of their own: whoever has the link that was mailed to `email`."""
+
+    email = models.EmailField(unique=True)
+    digest = models.BinaryField(max_length=32, unique=True)
+    expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
         return self.email

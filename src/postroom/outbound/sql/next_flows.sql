@@ -20,4 +20,7 @@ WITH RECURSIVE turn (flow, workspace_id, rank) AS (
     ) AS next
     WHERE turn.rank < %(limit)s
 )
-SELECT flow, workspace_id FROM turn ORDER BY flow
+SELECT turn.flow, turn.workspace_id, workspace.suspended_at IS NOT NULL
+FROM turn
+JOIN workspaces_workspace AS workspace ON workspace.id = turn.workspace_id
+ORDER BY turn.flow

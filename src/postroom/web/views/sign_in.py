@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
@@ -59,6 +60,9 @@ class SignIn(LoginView):
     template_name = "web/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "is_hosted": settings.POSTROOM.hosted}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         user = form.get_user()

@@ -181,6 +181,7 @@ def _row(found: Simulation, criterion: Criterion) -> CriterionRow:
 
 def _found(criterion: str, cell: Cell) -> str:
     fitting = {
+        "personal_server": (_("is theirs"), _("is not theirs")),
         "no_filter": (_("has no filter"), _("has a filter")),
         "first_server": (_("is the first"), _("comes later")),
         "forced_server": (_("is the one"), _("is another")),

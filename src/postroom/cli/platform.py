@@ -1,0 +1,140 @@
+"""`postroom platform`: what the administrators of a hosted platform do, and who they are."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from postroom.cli.setup import django_command, find_workspace
+from postroom.policy.quota import Feature
+
+if TYPE_CHECKING:
+    from postroom.workspaces.models import Plan
+
+BY = "command line"
+
+
+@click.group()
+def command() -> None:
+    """Look after the workspaces of a hosted platform."""
+
+
+@command.command("administrator")
+@click.argument("email")
+@click.option("--no-more", is_flag=True, help="EMAIL is none any longer.")
+@django_command
+def administrator(email: str, *, no_more: bool) -> None:
+    """Let EMAIL see all workspaces' use, change limits and suspend; the person must be known already."""
+    from postroom.workspaces.models import User
+
+    if not User.objects.filter(email=email.lower()).update(is_platform_administrator=not no_more):
+        raise click.ClickException(f"Nobody signs in as “{email}”; `postroom user add` lets somebody in.")
+    click.echo(f"{email.lower()} is {'no longer ' if no_more else ''}an administrator of the platform.")
+
+
+@command.command("use")
+@click.option("--name", "text", default="", help="Only workspaces with this in their name.")
+@django_command
+def use(text: str) -> None:
+    """Today's use of the platform's server and the limit of every workspace, who uses most first."""
+    from django.utils import timezone
+
+    from postroom.outbound import platform
+
+    for found in platform.uses(now=timezone.now(), text=text):
+        row = found.workspace
+        limit = "no limit" if row.default_server_daily_limit is None else f"of {row.default_server_daily_limit}"
+        plan = row.plan.name if row.plan else "no plan"
+        suspended = f"  suspended: {row.suspension}" if row.suspended_at else ""
+        click.echo(f"{row.slug:<40} {found.used:>7} {limit:<12} {found.waiting:>7} waiting  {plan}{suspended}")
+
+
+@command.command("allow")
+@click.argument("slug")
+@click.option("--plan", help="Name of the plan; “none” for none.")
+@click.option("--feature", "features", multiple=True, type=click.Choice([feature.value for feature in Feature]))
+@click.option("--daily-limit", type=click.IntRange(0), help="Instead of what follows from the plan.")
+@django_command
+def allow(slug: str, plan: str | None, *, features: tuple[str, ...], daily_limit: int | None) -> None:
+    """Change plan, features and daily limit of the workspace SLUG; what is not given stays, the own limit excepted."""
+    from postroom.outbound import platform
+
+    workspace = find_workspace(slug)
+    chosen = workspace.plan if plan is None else None if plan == "none" else _find_plan(plan)
+    installed = list(features) or workspace.features
+    platform.allow(workspace, by=BY, own_limit=daily_limit, plan=chosen, features=installed)
+    limit = workspace.default_server_daily_limit
+    click.echo(f"{slug}: {'no limit' if limit is None else f'{limit} messages a day'}.")
+
+
+@command.command("plan")
+@click.argument("name")
+@click.option("--base", type=click.IntRange(0), help="Messages a day.")
+@click.option("--most", type=click.IntRange(0), help="Never more than these, whatever the features.")
+@click.option("--more", "more", multiple=True, metavar="FEATURE=NUMBER", help="How many more with a feature.")
+@django_command
+def plan(name: str, base: int | None, most: int | None, *, more: tuple[str, ...]) -> None:
+    """Make or change the plan NAME; the limits of its workspaces follow."""
+    from postroom.cli.setup import set_given
+    from postroom.outbound import platform
+    from postroom.workspaces.models import Plan
+
+    row = Plan.objects.filter(name=name).first() or Plan(name=name, base=base or 0, most=most or base or 0)
+    set_given(row, {"base": base, "most": most})
+    row.by_feature = {**row.by_feature, **dict(map(_read_more, more))}
+    platform.save_plan(row, by=BY)
+    click.echo(_readable(row))
+
+
+@command.command("plans")
+@django_command
+def plans() -> None:
+    """The plans, the smallest first."""
+    from postroom.workspaces.plans import plans
+
+    for row in plans():
+        click.echo(_readable(row))
+
+
+@command.command("suspend")
+@click.argument("slug")
+@click.option("--reason", required=True, help="For the workspace's people; it stands on each mail that waits.")
+@django_command
+def suspend(slug: str, reason: str) -> None:
+    """Let nothing of the workspace SLUG leave; its mail waits."""
+    from postroom.outbound import platform
+
+    platform.suspend(find_workspace(slug), reason=reason, by=BY)
+    click.echo(f"{slug} is suspended.")
+
+
+@command.command("resume")
+@click.argument("slug")
+@django_command
+def resume(slug: str) -> None:
+    """Let the mail of the workspace SLUG leave again."""
+    from postroom.outbound import platform
+
+    platform.resume(find_workspace(slug), by=BY)
+    click.echo(f"{slug} is resumed.")
+
+
+def _read_more(text: str) -> tuple[str, int]:
+    feature, _, number = text.partition("=")
+    if feature not in set(Feature) or not number.isdecimal():
+        raise click.ClickException(f"“{text}” is not FEATURE=NUMBER; features are {', '.join(Feature)}.")
+    return feature, int(number)
+
+
+def _find_plan(name: str) -> "Plan":
+    from postroom.workspaces.plans import plans
+
+    found = {plan.name: plan for plan in plans()}
+    if name not in found:
+        raise click.ClickException(f"There is no plan “{name}”; there are {', '.join(found)}.")
+    return found[name]
+
+
+def _readable(row: "Plan") -> str:
+    more = ", ".join(f"+{number} with {feature}" for feature, number in sorted(row.by_feature.items()) if number)
+    new = "  (for new workspaces)" if row.is_for_new else ""
+    return f"{row.name:<20} {row.base} a day, {more or 'the same with every feature'}, at most {row.most}{new}"
