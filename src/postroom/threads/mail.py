@@ -8,6 +8,7 @@ from django.db import transaction
 
 from postroom.domains.addresses import Kind as AddressKind
 from postroom.domains.addresses import resolve
+from postroom.domains.models import Alias
 from postroom.domains.senders import alias_domain_of
 from postroom.errors import PostroomError
 from postroom.outbound.models import Message
@@ -19,7 +20,8 @@ from postroom.policy.thread_headers import MAX_REFERENCES, reference_fields
 from postroom.rfc.address import Mailbox, parse_mailbox
 from postroom.rfc.message import Attachment
 from postroom.threads import audience, tokens
-from postroom.threads.models import Follower, Notification, Post, Record
+from postroom.threads.models import Follower, Notification, Post, Record, RecordType
+from postroom.workspaces.models import Workspace
 from postroom.workspaces.parameters import REPLY_ADDRESS, parameter
 
 log = structlog.get_logger()
@@ -48,16 +50,25 @@ def reply_to(record: Record) -> str:
     The alias of a type that owns one; else the signed reply address, or the catchall address where the parameter
     mail.reply.address says `catchall`, for mail servers that know no sub-addresses.
     """
-    workspace = record.workspace
-    if record.type.owns_alias:
-        aliases = workspace.aliases.filter(record_type=record.type.key, removed_at=None)
-        alias = aliases.select_related("alias_domain").order_by("alias_domain__priority", "id").first()
-        if alias is not None:
-            return alias.address
+    alias = alias_of(record.type)
+    if alias is not None:
+        return alias.address
     domain = alias_domain_of(record.company)
-    if parameter(workspace, REPLY_ADDRESS) == "catchall":
+    if answers_to_catchall(record.workspace):
         return f"{domain.catchall}@{domain.name}"
     return tokens.reply_address(record, domain.name)
+
+
+def alias_of(record_type: RecordType) -> Alias | None:
+    """The alias that answers to the mail of a type's records go to, where it owns one."""
+    if not record_type.owns_alias:
+        return None
+    aliases = record_type.workspace.aliases.filter(record_type=record_type.key, removed_at=None)
+    return aliases.select_related("alias_domain").order_by("alias_domain__priority", "id").first()
+
+
+def answers_to_catchall(workspace: Workspace) -> bool:
+    return parameter(workspace, REPLY_ADDRESS) == "catchall"
 
 
 def record_url(record: Record) -> str:
