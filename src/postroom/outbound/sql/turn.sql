@@ -1,6 +1,8 @@
 -- Write what servers answered, and mark what is talked about next: one statement, one commit, one round trip for all
 -- connections of a worker. By hand: many rows in one statement is what group commit lives on.
 -- A late answer of a worker that was taken for dead still counts until another worker claims its delivery.
+-- Rows are found by primary key, whatever the statistics say: they are the worker's, and its index would list all it holds, so
+-- claimed_by is compared in a way that no index serves; and nobody analyses a queue as fast as it fills and empties.
 WITH result AS (
     SELECT *
     FROM jsonb_to_recordset(%(results)s::jsonb) AS r (
@@ -19,8 +21,9 @@ WITH result AS (
         talking_since = NULL,
         finished_at = CASE WHEN result.delay IS NULL AND result.status <> 'unknown' THEN now() END
     FROM result
-    WHERE delivery.id = result.id
-      AND delivery.claimed_by = %(worker)s
+    WHERE delivery.id = ANY(ARRAY(SELECT id FROM result))
+      AND delivery.id = result.id
+      AND delivery.claimed_by IS NOT DISTINCT FROM %(worker)s
       AND delivery.status IN ('active', 'unknown', 'queued', 'held')
 ), tried AS (
     INSERT INTO outbound_attempt (delivery_id, server_name, outcome, cause, reply_code, reply_text, dialog)
@@ -28,11 +31,12 @@ WITH result AS (
     FROM result
     JOIN outbound_delivery AS before ON before.id = result.id
     -- As it was before this statement: equal only when a commit whose answer was lost is tried once more.
-    WHERE before.status <> result.status
+    WHERE before.id = ANY(ARRAY(SELECT id FROM result)) AND before.status <> result.status
 )
 UPDATE outbound_delivery
 SET talking_since = %(begun_at)s
-WHERE id = ANY(%(starting)s::bigint[]) AND claimed_by = %(worker)s AND status = 'active'
+WHERE id = ANY(ARRAY(SELECT unnest(%(starting)s::bigint[]))) AND claimed_by IS NOT DISTINCT FROM %(worker)s
+  AND status IS NOT DISTINCT FROM 'active'
   -- Begun before: by this very commit, whose answer was lost, or by a carrier that is still talking about it.
   AND (talking_since IS NULL OR talking_since = %(begun_at)s)
 RETURNING id
