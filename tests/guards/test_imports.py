@@ -7,12 +7,14 @@ ONLY_IMPORTED_BY = {
     "postroom.smtp.client": ("postroom.smtp", "postroom.outbound.deliver", "postroom.servers.probe"),
     "postroom.smtp.pool": ("postroom.smtp", "postroom.outbound.deliver", "postroom.servers.probe"),
     "postroom.outbound.compose": ("postroom.outbound.submit",),
-    # Deciding for mail: submit, and reroute for mail that waits. Asking without sending: the dry run and the command.
+    # Deciding for mail: submit, and reroute for mail that waits. Asking without sending: what a person is
+    # told before they write, the dry run and the command.
     "postroom.outbound.route": (
         "postroom.outbound.submit",
         "postroom.outbound.failover",
         "postroom.outbound.reroute",
         "postroom.outbound.simulate",
+        "postroom.threads.answering",
         "postroom.api",
         "postroom.cli.explain",
     ),

@@ -14,10 +14,13 @@ from postroom.capture.store import insert
 from postroom.domains.alias_domains import save_alias_domain
 from postroom.domains.models import AliasDomain
 from postroom.outbound.models import Attempt
+from postroom.rfc.message import Attachment
 from postroom.servers.models import OutgoingServer
+from postroom.threads.follow import follow
 from postroom.web import static_files
 from postroom.workspaces.audit import record_change
 from postroom.workspaces.models import Company, Workspace
+from tests.web.conversations import add_failed, make_contact, make_record, receive_mail
 from tests.web.samples import make_member, store_message
 
 PUBLIC = {"/login", "/logout", "/healthz", "/metrics", "/assets/<slug:version>/<str:name>", "/preferences"}
@@ -36,6 +39,11 @@ EXAMPLES = {
     "<int:invitation_id>": "1",
     "<int:workspace_id>": "1",
     "<int:plan_id>": "0",
+    "<int:record_id>": "1",
+    "<int:post_id>": "1",
+    "<int:file_id>": "1",
+    "<int:follower_id>": "1",
+    "<int:notification_id>": "1",
     "<str:uidb64>/<str:token>": "x/x",
     "<str:token>": "x",
 }
@@ -130,7 +138,15 @@ def examples(workspace: Workspace, owner: Client) -> dict[str, str]:
         )
         Company.objects.create(workspace=workspace, name=f"Company {number}")
         save_alias_domain(AliasDomain(workspace=workspace, name=f"{number}.example.com"))
+    record = make_record(workspace)
+    told = add_failed(receive_mail(record, html="<p>Hello", files=(Attachment("a.pdf", b"x"),)))
+    follower = follow(record, make_contact(workspace))
     return {
+        "<int:record_id>": str(record.pk),
+        "<int:post_id>": str(told.post_id),
+        "<int:file_id>": str(told.post.files.get().pk),
+        "<int:follower_id>": str(follower.pk),
+        "<int:notification_id>": str(told.pk),
         "<int:server_id>": str(server.pk),
         "<int:company_id>": str(workspace.companies.latest("pk").pk),
         "<int:domain_id>": str(workspace.alias_domains.latest("pk").pk),

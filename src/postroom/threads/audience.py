@@ -19,16 +19,12 @@ DEFAULT_WAY = Way.EMAIL
 
 def choose_for(post: Post, *, reached: Sequence[Mailbox] = ()) -> list[Notice]:
     """Who is told of the post: those it is addressed to, then followers of its subtype."""
-    readers = [*_addressed(post), *_followers(post)]
-    told = Audience(
-        followers=readers,
-        author=_author_addresses(post),
-        reached={normalise(mailbox.address) for mailbox in (*reached, *_reached_by_mail(post))},
-        own=_own({reader.address for reader in readers}),
-        is_internal=post.kind == Post.Kind.NOTE or bool(post.subtype and post.subtype.is_internal),
-        is_automatic=post.is_automatic,
-    )
-    return choose(told)
+    return _choose(post, [*_addressed(post), *_followers(post)], reached)
+
+
+def choose_followers(post: Post) -> list[Notice]:
+    """Which followers would be told of a post that may not be stored yet."""
+    return _choose(post, _followers(post), ())
 
 
 def mailboxes(texts: Iterable[str]) -> tuple[Mailbox, ...]:
@@ -44,6 +40,18 @@ def mailbox_of(who: User | Contact) -> Mailbox:
 def column(reader: Reader) -> dict[str, Any]:
     """The column of Notification or Follower that says who a reader is."""
     return {"user" if reader.is_user else "contact": reader.key}
+
+
+def _choose(post: Post, readers: Sequence[Reader], reached: Sequence[Mailbox]) -> list[Notice]:
+    told = Audience(
+        followers=readers,
+        author=_author_addresses(post),
+        reached={normalise(mailbox.address) for mailbox in (*reached, *_reached_by_mail(post))},
+        own=_own({reader.address for reader in readers}),
+        is_internal=post.kind == Post.Kind.NOTE or bool(post.subtype and post.subtype.is_internal),
+        is_automatic=post.is_automatic,
+    )
+    return choose(told)
 
 
 def _addressed(post: Post) -> list[Reader]:

@@ -20,6 +20,7 @@ from postroom.policy.thread_headers import MAX_REFERENCES, reference_fields
 from postroom.rfc.address import Mailbox, parse_mailbox
 from postroom.rfc.message import Attachment
 from postroom.threads import audience, tokens
+from postroom.threads.markup import clean_for_mail
 from postroom.threads.models import Follower, Notification, Post, Record, RecordType
 from postroom.workspaces.models import Workspace
 from postroom.workspaces.parameters import REPLY_ADDRESS, parameter
@@ -73,7 +74,7 @@ def answers_to_catchall(workspace: Workspace) -> bool:
 
 def record_url(record: Record) -> str:
     """Where users read the thread."""
-    return f"{settings.POSTROOM.public_url}/records/{record.pk}"
+    return f"{settings.POSTROOM.public_url}/records/{record.pk}?workspace={record.workspace.slug}"
 
 
 def unfollow_url(follower: Follower) -> str:
@@ -133,7 +134,7 @@ def _submission(
     footer: Footer,
 ) -> Submission:
     record = post.record
-    text, html = lay_out(post.text, post.html, footer)
+    text, html = lay_out(post.text, clean_for_mail(post.html), footer)
     draft = Draft(
         from_=parse_mailbox(post.author) if post.author else None,
         to=to,

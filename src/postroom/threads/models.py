@@ -60,8 +60,17 @@ class Record(models.Model):
     pause_reason = models.TextField(blank=True)
     resumed_at = models.DateTimeField(null=True, help_text="What came before does not count as a loop again")
     created_at = models.DateTimeField(db_default=Now())
+    active_at = models.DateTimeField(db_default=Now(), help_text="When its newest post came")
 
     class Meta:
+        indexes = [
+            # listing.list_records: the one with the newest post first.
+            models.Index(
+                fields=["workspace", "-active_at", "-id"],
+                name="record_by_activity",
+                condition=models.Q(merged_into=None),
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["type", "external_id"], condition=~models.Q(external_id=""), name="record_once_per_external_id"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 from django.db import transaction
+from django.db.models.functions import Now
 
 from postroom.domains.senders import alias_domain_of
 from postroom.errors import PostroomError
@@ -19,7 +20,7 @@ from postroom.rfc.html_text import html_to_text
 from postroom.rfc.message import Attachment
 from postroom.rfc.message_id import make_message_id
 from postroom.threads import audience, mail
-from postroom.threads.models import Contact, Identifier, Notification, Post, PostFile, Record
+from postroom.threads.models import Contact, Identifier, Notification, Post, PostFile, Record, Subtype
 from postroom.threads.registry import COMMENT, NOTE, find_subtypes
 from postroom.workspaces.models import User
 
@@ -66,11 +67,10 @@ def post(record: Record, new: NewPost) -> Post:
 
 
 def _store(record: Record, new: NewPost) -> Post:
-    (subtype,) = find_subtypes(record.type, [new.subtype or (NOTE if new.kind == Kind.NOTE else COMMENT)])
     row = Post.objects.create(
         record=record,
         kind=new.kind,
-        subtype=subtype,
+        subtype=subtype_of(record, kind=new.kind, key=new.subtype),
         user=new.author if isinstance(new.author, User) else None,
         contact=new.author if isinstance(new.author, Contact) else None,
         author=_name(new.author),
@@ -89,6 +89,7 @@ def _store(record: Record, new: NewPost) -> Post:
         message_id=canonical(new.message_id or row.message_id),
         origin=Identifier.Origin.INCOMING if new.message_id else Identifier.Origin.OWN,
     )
+    Record.objects.filter(pk=record.pk).update(active_at=Now())
     PostFile.objects.bulk_create(
         PostFile(
             post=row,
@@ -100,6 +101,12 @@ def _store(record: Record, new: NewPost) -> Post:
         for file in new.files
     )
     return row
+
+
+def subtype_of(record: Record, *, kind: Kind, key: str | None = None) -> Subtype:
+    """The one called `key`, or that of the kind. UnknownSubtypeError."""
+    (subtype,) = find_subtypes(record.type, [key or (NOTE if kind == Kind.NOTE else COMMENT)])
+    return subtype
 
 
 def subject_of(record: Record) -> str:

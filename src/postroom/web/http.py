@@ -1,5 +1,7 @@
 """What views take from a request and give back, beyond a page."""
 
+from mimetypes import guess_type
+
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
@@ -22,6 +24,11 @@ def signed_in(request: HttpRequest) -> User:
 def words_of(error: PostroomError) -> str:
     """Why something was refused, in the person's language where its sentence is in the catalogue."""
     return gettext(error.message)
+
+
+def type_of(filename: str) -> str:
+    """What kind of file a name promises; whatever the browser that sent it says, people go by the name."""
+    return guess_type(filename)[0] or "application/octet-stream"
 
 
 def download(content: bytes, filename: str, content_type: str) -> HttpResponse:

@@ -32,8 +32,10 @@ class Link:
     is_current: bool
 
 
+CONVERSATIONS = ("records", "record", "record-write", "record-move", "record-merge", "followers")
 MAIN = (
     Entry(_("Home"), "home", Action.SEE_MAIL, ("home",)),
+    Entry(_("Conversations"), "messages", Action.SEE_CONVERSATIONS, CONVERSATIONS),
     Entry(_("Emails"), "mail", Action.SEE_MAIL, ("messages", "message", "messages-steer", "messages-steered")),
     Entry(_("Suppressed addresses"), "mail-off", Action.SEE_MAIL, ("suppressed",)),
     Entry(_("Capture"), "flask", Action.SEE_CAPTURE, ("captured-list", "captured")),

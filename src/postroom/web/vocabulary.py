@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from postroom.policy.permission import Role
 from postroom.policy.status import Status
+from postroom.threads.envelope import Envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,25 @@ STATES = {
     Status.UNKNOWN: Term(_("unknown"), "help-circle", "orange", _("May have arrived: the connection broke.")),
     Status.EXPIRED: Term(_("expired"), "hourglass", "dark-red", _("Was put off until its time was over.")),
     Status.CANCELED: Term(_("canceled"), "ban", "struck", _("Was taken back before it left.")),
+}
+# The envelope beside a post; nobody was told by mail where it is missing.
+ENVELOPES = {
+    Envelope.WAITING: Term(_("on its way"), "clock", "grey"),
+    Envelope.SENT: Term(_("sent"), "mail", "grey"),
+    Envelope.FAILED: Term(_("not delivered"), "mail-exclamation", "red"),
+    Envelope.IGNORED: Term(_("left as it is"), "mail-off", "grey"),
+}
+# What became of telling somebody, where no delivery says it.
+TOLD = {
+    "unread": Term(_("in the inbox"), "inbox", "grey", _("Has not been read yet.")),
+    "read": Term(_("read"), "mail-opened", "grey", _("Was read in the application.")),
+    "refused": Term(_("not sent"), "x", "red", _("No mail could be made.")),
+    "forgotten": Term(_("sent"), "check", "grey", _("So long ago that its delivery is kept no longer.")),
+}
+POST_KINDS = {
+    "comment": Term(_("message"), "message-circle", "grey"),
+    "note": Term(_("internal note"), "lock", "violet", _("For users alone: nobody outside is told.")),
+    "email": Term(_("by mail"), "mail", "grey"),
 }
 # The verdict on one line of a decision: what was tried, found, expected.
 VERDICTS = {

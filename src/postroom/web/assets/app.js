@@ -66,10 +66,10 @@ document.addEventListener("change", (event) => {
   }
 });
 
-// A list that renews itself waits while somebody is choosing from it.
+// A part that renews itself waits while somebody is choosing from it, or has opened something in it.
 document.addEventListener("htmx:beforeRequest", (event) => {
   const list = event.target.closest("[data-keep-while-ticked]");
-  if (list && (list.querySelector("input:checked") || list.contains(document.activeElement))) event.preventDefault();
+  if (list && (list.querySelector("input:checked, details[open]") || list.contains(document.activeElement))) event.preventDefault();
 });
 
 // A choice that suggests the value of another field, until somebody has typed one of their own.

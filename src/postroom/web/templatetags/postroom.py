@@ -55,6 +55,12 @@ def outcome(name: str) -> dict[str, object]:
     return {"term": vocabulary.OUTCOMES[name], "name": f"outcome-{name}"}
 
 
+@register.inclusion_tag("web/_term.html")
+def post_kind(name: str) -> dict[str, object]:
+    """How a post came to be: written here for all, written for users alone, or by mail."""
+    return {"term": vocabulary.POST_KINDS[name], "name": f"post-{name}"}
+
+
 @register.simple_tag(takes_context=True)
 def workspace_field(context: Mapping[str, object]) -> SafeString:
     """Goes into every form beside csrf_token: which workspace it is about, whatever a second window shows."""

@@ -1,0 +1,95 @@
+"""Do people read and write in conversations, see whom a post did not reach, and put that right, click by click?"""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Look
+from tests.stories.office import Office, Postroom
+
+pytestmark = pytest.mark.story
+
+LONG = "a-very-long-name-of-a-person.with-dots@a-quite-long-subdomain.customer-company.example.com"
+
+
+def say(office: Office, path: str, body: Any) -> dict[str, Any]:
+    answer = office.call("POST", path, body)
+    assert answer.status == 200, answer
+    return answer.body
+
+
+@pytest.fixture(scope="module")
+def record(demo: Office) -> int:
+    """A lead that Mary and others follow, with a note, a file, and mail that a server refused."""
+    say(demo, "/record-types", {"key": "crm.lead", "label": "Lead", "subtypes": [{"key": "stage", "label": "Stage"}]})
+    asked = {"type": "crm.lead", "external_id": "42", "name": "Roof of Mary's house", "url": "https://crm.example/42"}
+    id_ = int(say(demo, "/records", asked)["id"])
+    say(demo, "/records", {"type": "crm.lead", "external_id": "43", "name": "حديقة السيدة ماري " + "and more " * 20})
+    for contact in ('"Mary" <mary@customer.example.com>', "bounce-550@customer.example.com", LONG):
+        say(demo, f"/records/{id_}/followers", {"contact": contact})
+    admin = {"user": "admin@company-name.com"}
+    say(demo, f"/records/{id_}/posts", {"author": admin, "kind": "note", "text": "She pays late."})
+    file = {"filename": "offer with a rather long name for a file.pdf", "content": "JVBERi0xLjc="}
+    html = "<p>Dear Mary,</p><ul><li>the roof</li><li>the <b>gutters</b></li></ul>"
+    say(demo, f"/records/{id_}/posts", {"author": admin, "html": html, "attachments": [file], "cc": [LONG]})
+    return id_
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/records", "conversations"),
+        ("/records?text=nowhere", "conversations-none"),
+        ("/records/{id}/followers", "followers"),
+        ("/records/{id}/merge", "merge"),
+    ],
+)
+def test_the_pages_look_right(look: Look, record: int, path: str, name: str) -> None:
+    look(path.format(id=record), name)
+
+
+def test_a_refused_copy_turns_the_envelope_red_and_is_tried_again(
+    page: Page, look: Look, postroom: Postroom, record: int
+) -> None:
+    page.goto(f"{postroom.installation.url}/records/{record}")
+    red = page.locator("details.envelope-of", has_text="not delivered").first
+    expect(red).to_be_visible(timeout=30_000)
+    look(f"/records/{record}", "conversation")
+    red.locator("summary").click()
+    refused = red.locator("li", has_text="bounce-550@customer.example.com")
+    expect(refused).to_contain_text("bounced")
+    refused.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("bounce-550@customer.example.com is tried once more.")).to_be_visible()
+    red = page.locator("details.envelope-of", has_text="not delivered").first
+    expect(red).to_be_visible(timeout=30_000)
+    red.locator("summary").click()
+    red.locator("li", has_text="bounce-550").get_by_role("button", name="Ignore").click()
+    expect(page.get_by_text("It is left as it is.")).to_be_visible()
+
+
+def test_what_is_written_says_first_as_whom_it_leaves(page: Page, look: Look, postroom: Postroom, record: int) -> None:
+    page.goto(f"{postroom.installation.url}/records/{record}")
+    told = page.locator("#leaves-as")
+    expect(told).to_contain_text("admin@company-name.com")
+    page.get_by_label("To, besides the followers").fill("joe@customer.example.com")
+    expect(told).to_contain_text("joe@customer.example.com")
+    expect(told).to_contain_text(re.compile(r"reply\+[0-9a-f]+@company-name\.com"))
+    page.get_by_label("Internal note, for users alone").check()
+    expect(told).to_contain_text("nobody")
+    page.get_by_label("Message", exact=True).check()
+    page.get_by_label("Text").fill("The roof is done.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("article.post").first).to_contain_text("The roof is done.")
+
+
+def test_posts_are_moved_by_ticking_them(page: Page, look: Look, postroom: Postroom, record: int) -> None:
+    page.goto(f"{postroom.installation.url}/records/{record}")
+    page.locator("article.post", has_text="She pays late.").get_by_label("Tick to move this post").check()
+    page.get_by_role("button", name="Move ticked posts").click()
+    look(re.sub(r"^https?://[^/]+", "", page.url), "move-posts")
+    page.get_by_label("Name of the new conversation").fill("Payments")
+    page.get_by_role("button", name="Split off").click()
+    expect(page.get_by_role("heading", name="Payments")).to_be_visible()
+    expect(page.get_by_text("Moved here from")).to_be_visible()
