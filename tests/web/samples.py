@@ -57,7 +57,7 @@ def store_message(
     defaults = {
         "id": UUID(int=number),
         "workspace": workspace,
-        "company": workspace.companies.get(),
+        "company": workspace.companies.earliest("pk"),
         "stream": "transactional",
         "source": "http",
         "author_from": '"Mary" <mary@company-name.com>',
