@@ -1,7 +1,7 @@
 """Does PostgreSQL find by key what a worker reports, whatever its statistics say?
 
-Nobody analyses a queue as often as it fills and empties. A plan that reads the table whole is right by stale figures, and
-costs each commit of a worker several milliseconds at a few thousand rows.
+Nobody analyses a queue as often as it fills and empties. A plan that reads the table whole is right by stale figures,
+and costs each commit of a worker several milliseconds at a few thousand rows.
 """
 
 import json
