@@ -63,6 +63,7 @@ def open_window(
         viewport={"width": size[0], "height": size[1]},
         storage_state=signed_in,
         locale="en-GB",
+        reduced_motion="reduce",  # a colour on its way to another is not looked at
     )
     window = Window(context.new_page())
     yield window
