@@ -51,6 +51,7 @@ def test_the_description_names_every_operation_once(description: dict[str, Any])
         ("get", "/api/v1/incoming-servers/{name}/test"),
         ("post", "/api/v1/inbound"),
         ("post", "/api/v1/inbound/json"),
+        ("get", "/api/v1/inbound/{number}/authentication"),
         ("get", "/api/v1/suppressions"),
         ("post", "/api/v1/suppressions"),
         ("post", "/api/v1/suppressions/release"),

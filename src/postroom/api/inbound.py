@@ -2,16 +2,16 @@
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from typing import Annotated
+from typing import Annotated, Any
 
 from ninja import Query, Router, Status
 from pydantic import BaseModel, Field, StringConstraints
 
 from postroom.api.auth import KeyRequest
-from postroom.api.refusals import REFUSED
+from postroom.api.refusals import REFUSED, NotFoundError
 from postroom.api.schemas import RequestBody
 from postroom.errors import Base64FaultError
-from postroom.inbound.models import Source
+from postroom.inbound.models import IncomingContent, Source
 from postroom.inbound.receive import Arrival, receive
 
 MAX_RECIPIENTS = 1_000
@@ -42,6 +42,29 @@ class Received(BaseModel):
     ids: Annotated[list[int], Field(description="One for each recipient")]
 
 
+class ProofOut(BaseModel):
+    """One way of proving it."""
+
+    result: Annotated[str, Field(description="In the words of RFC 8601 §2.7")]
+    domain: Annotated[str, Field(description="Whom it proves; empty where nobody can tell")]
+    reason: Annotated[str, Field(description="What decided, or what is wrong")]
+
+
+class DmarcOut(ProofOut):
+    """Whether the From belongs to who sent it."""
+
+    policy: Annotated[str, Field(description="What the domain wants done with mail that fails; empty: it has none")]
+
+
+class AuthenticationOut(BaseModel):
+    """What proves who sent a mail."""
+
+    sentence: str
+    spf: Annotated[ProofOut | None, Field(description="null: it came by a way that hides the sender's server")]
+    dkim: Annotated[list[ProofOut], Field(description="Of each signature, from top to bottom")]
+    dmarc: DmarcOut
+
+
 @router.post(
     "",
     response={202: Received, **REFUSED},
@@ -56,6 +79,17 @@ def receive_message(request: KeyRequest, envelope: Query[Envelope]) -> Status[di
 def receive_json(request: KeyRequest, mail: IncomingIn) -> Status[dict[str, list[int]]]:
     """The same for webhooks that speak JSON."""
     return _receive(request, _decode(mail.raw), tuple(mail.recipients or ()), mail.return_path)
+
+
+@router.get("/{int:number}/authentication", response={200: AuthenticationOut, **REFUSED}, summary="See who sent it")
+def get_authentication(request: KeyRequest, number: int) -> dict[str, Any]:
+    """SPF, DKIM and DMARC of the mail, as DNS had it when the mail came in; known seconds after that."""
+    rows = IncomingContent.objects.filter(messages=number, messages__workspace=request.auth.workspace)
+    found = rows.values_list("authentication", flat=True).first()
+    if found is None:
+        raise NotFoundError("There is no such mail, or its sender was not examined yet.")
+    told: dict[str, Any] = found
+    return told
 
 
 def _receive(

@@ -1,4 +1,4 @@
-"""`postroom inbound`: what received mail is and says, read from files and without a database."""
+"""`postroom inbound`: what received mail is and says; of files without a database."""
 
 import click
 
@@ -7,6 +7,7 @@ from postroom.cli import LazyGroup
 COMMANDS = {
     "classify": ("postroom.cli.inbound_classify", "Say what a mail is: a bounce, whose and why, or something else."),
     "parse": ("postroom.cli.inbound_parse", "Say what a message says: subject, people, text and attachments."),
+    "authentication": ("postroom.cli.inbound_authentication", "Say what proves who sent a mail that came in."),
     "visible-text": ("postroom.cli.inbound_visible_text", "Print the author's own words of a reply."),
 }
 

@@ -131,6 +131,24 @@ class IncomingContent(models.Model):
     subject = models.TextField(blank=True)
     fingerprint = models.BinaryField(max_length=32, help_text="The same for copies of one mail that came by other ways")
     received_at = models.DateTimeField(db_default=Now())
+    authentication = models.JSONField(
+        null=True, help_text="SPF, DKIM and DMARC of who sent it, as `authenticate.tell` writes it; none: not known yet"
+    )
+    authenticate_at = models.DateTimeField(
+        null=True, db_default=Now(), help_text="When that is to be found out; ahead: somebody does"
+    )
+
+    class Meta:
+        indexes = [
+            # authenticate._claim: what waits for it.
+            models.Index(
+                fields=["authenticate_at"],
+                name="content_to_authenticate",
+                condition=models.Q(authenticate_at__isnull=False),
+            ),
+            # retention: what is kept no longer.
+            models.Index(fields=["received_at"], name="content_by_age"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} from {self.header_from}"

@@ -1,6 +1,7 @@
 """Which background jobs this app has; each may run twice without harm."""
 
 from postroom.inbound import handle
+from postroom.inbound.authenticate import authenticate_received
 from postroom.inbound.mailboxes import trial
 from postroom.inbound.receive import HANDLE_TASK
 from postroom.jobs import app, in_own_thread
@@ -8,8 +9,9 @@ from postroom.jobs import app, in_own_thread
 
 @app.task(name=HANDLE_TASK, queue="inbound", queueing_lock=HANDLE_TASK)
 async def handle_received() -> None:
-    """Handle what was received; whoever receives something asks for it."""
+    """Handle what was received; whoever receives something asks for it. Then see who sent it."""
     await in_own_thread(handle.handle_received)
+    await in_own_thread(authenticate_received)
 
 
 @app.periodic(cron="* * * * *")
