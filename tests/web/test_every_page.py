@@ -25,7 +25,7 @@ from tests.web.samples import make_member, store_message
 
 PUBLIC = {"/login", "/logout", "/healthz", "/metrics", "/assets/<slug:version>/<str:name>", "/preferences"}
 PUBLIC |= {"/login/code", "/password/forgotten", "/password/new/<str:uidb64>/<str:token>", "/invitations/<str:token>"}
-PUBLIC |= {"/unfollow/<str:token>", "/sign-up", "/sign-up/<str:token>"}
+PUBLIC |= {"/unfollow/<str:token>", "/sign-up", "/sign-up/<str:token>", "/oauth/<str:provider>/confirm"}
 EXAMPLES = {
     "<slug:version>/<str:name>": "x/style.css",
     "<uuidstr:message_id>": str(UUID(int=1)),
@@ -46,6 +46,7 @@ EXAMPLES = {
     "<int:notification_id>": "1",
     "<str:uidb64>/<str:token>": "x/x",
     "<str:token>": "x",
+    "<str:provider>": "google",
 }
 
 

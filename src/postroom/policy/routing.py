@@ -168,6 +168,8 @@ class RoutingTable:
             raise UnknownServerError(f"There is no outgoing server “{key}”; {_CHOOSE_ANOTHER}", server=key)
         if route.server and not route.server.active:
             raise UnknownServerError(f"{route.name} is archived; restore it, or {_CHOOSE_ANOTHER}", server=key)
+        if route.server and route.server.is_personal:
+            raise UnknownServerError(f"{route.name} is a person's own mailbox; {_CHOOSE_ANOTHER}", server=key)
         steps.append(Step("forced_server", True, f"The message is bound to {route.name}."))
         return route
 

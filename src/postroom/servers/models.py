@@ -25,6 +25,15 @@ class OutgoingServer(models.Model):
         OUTLOOK = "outlook", "Outlook OAuth Authentication"
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="outgoing_servers")
+    owner = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.CASCADE,
+        related_name="personal_servers",
+        help_text="Their own mailbox, for mail of their address alone; None: everybody's",
+    )
     name = models.CharField(max_length=200)
     priority = models.IntegerField(default=10)
     from_filter = models.TextField(blank=True, help_text="Domains or complete addresses, separated by commas")
@@ -70,6 +79,13 @@ class OutgoingServer(models.Model):
 
     class Meta:
         ordering = ["priority", "name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "owner"],
+                condition=models.Q(owner__isnull=False, archived_at=None),
+                name="one_personal_server_each",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -70,5 +70,6 @@ def as_value(row: OutgoingServer) -> Server:
         priority=row.priority,
         from_filter=row.from_filter or None,
         active=row.is_active,
+        is_personal=row.owner_id is not None,
         is_platform=row.authentication == OutgoingServer.Authentication.DEFAULT_SERVER,
     )

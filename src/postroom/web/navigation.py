@@ -38,9 +38,13 @@ MAIN = (
     Entry(_("Conversations"), "messages", Action.SEE_CONVERSATIONS, CONVERSATIONS),
     Entry(_("Emails"), "mail", Action.SEE_MAIL, ("messages", "message", "messages-steer", "messages-steered")),
     Entry(_("Suppressed addresses"), "mail-off", Action.SEE_MAIL, ("suppressed",)),
+    Entry(_("Your mailbox"), "mailbox", Action.SEND_MAIL, ("mailbox", "mailbox-remove")),
     Entry(_("Capture"), "flask", Action.SEE_CAPTURE, ("captured-list", "captured")),
 )
-SERVERS = ("servers", "server-new", "server", "server-queue", "server-test", "server-archive")
+SERVERS = (
+    "servers", "server-new", "server", "server-queue", "server-test", "server-archive", "oauth-connect",
+    "oauth-disconnect",
+)  # fmt: skip
 ALIAS_DOMAINS = (
     "alias-domains", "alias-domain-new", "alias-domain", "alias-domain-remove", "domain-records", "domain-letter",
 )  # fmt: skip

@@ -17,8 +17,10 @@ from postroom.web.views import (
     home,
     invitation,
     local_parts,
+    mailbox,
     messages,
     metrics,
+    oauth,
     password,
     people,
     platform,
@@ -48,6 +50,11 @@ urlpatterns = [
     path(
         "password/new/<str:uidb64>/<str:token>", login_not_required(password.NewPassword.as_view()), name="new-password"
     ),
+    path("oauth/<str:provider>/confirm", oauth.confirm, name="oauth-confirm"),
+    path("settings/servers/<int:server_id>/connect", oauth.connect, name="oauth-connect"),
+    path("settings/servers/<int:server_id>/disconnect", oauth.disconnect, name="oauth-disconnect"),
+    path("mailbox", mailbox.mailbox, name="mailbox"),
+    path("mailbox/remove", mailbox.remove, name="mailbox-remove"),
     path("sign-up", sign_up.begin, name="sign-up"),
     path("sign-up/<str:token>", sign_up.finish, name="sign-up-finish"),
     path("platform", platform.workspace_list, name="platform"),

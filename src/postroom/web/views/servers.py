@@ -29,11 +29,13 @@ from postroom.servers.selection import as_value, in_order
 from postroom.web.forms import Confirmation
 from postroom.web.http import words_of
 from postroom.web.seat import needs
+from postroom.web.server_account import account_of
 from postroom.web.server_form import ServerForm, filled_in, secret_of, usual_ports
 from postroom.web.server_words import malformed, remarks_in_words, uses_in_words
 from postroom.workspaces import audit
 from postroom.workspaces.access import Seat
 
+SEALED = ("password", "client_key", "oauth_account__access_token", "oauth_account__refresh_token")
 DEFAULT_KIND = OutgoingServer.Authentication.DEFAULT_SERVER
 
 
@@ -136,7 +138,7 @@ def server_page(request: HttpRequest, seat: Seat, server_id: int) -> HttpRespons
     server = find_server(seat, server_id)
     before = _snapshot(server)
     form = ServerForm(request.POST or None, instance=server)
-    may_change = seat.may(Action.CHANGE_SETTINGS) and server.is_active
+    may_change = seat.may(Action.CHANGE_SETTINGS) and server.is_active and server.owner_id is None
     if request.method == "POST":
         if not may_change:
             raise PermissionDenied
@@ -224,7 +226,8 @@ def restore_server(request: HttpRequest, seat: Seat, server_id: int) -> HttpResp
 
 def find_server(seat: Seat, server_id: int) -> OutgoingServer:
     """Without its secrets, which may be sealed under another key; 404 also for another workspace's."""
-    found = seat.workspace.outgoing_servers.defer("password", "client_key").filter(pk=server_id).first()
+    rows = seat.workspace.outgoing_servers.select_related("oauth_account").defer(*SEALED)
+    found = rows.filter(pk=server_id).first()
     if found is None:
         raise Http404
     found.workspace = seat.workspace
@@ -270,6 +273,7 @@ def _facts(seat: Seat, server_id: int) -> dict[str, object]:
         "never_chosen": bool(reach and reach.never_chosen),
         "remarks": remarks_in_words(reach) if reach else [],
         "identities": [(found.address, uses_in_words(found.uses)) for found in picture.identities(server)],
+        "oauth": account_of(server),
         "ports_json": json.dumps(usual_ports()),
     }
 
