@@ -7,7 +7,7 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 
 from postroom.jobs import app, in_own_thread, in_thread
-from postroom.outbound import failover, failures, idempotency, outlets, retention, steer
+from postroom.outbound import alert_news, failover, failures, idempotency, outlets, retention, steer
 from postroom.workspaces.models import Workspace
 
 log = structlog.get_logger()
@@ -55,6 +55,13 @@ async def follow_failures(timestamp: int) -> None:
     for step in (failures.expire, failures.follow):
         while await in_thread(step) == failures.AT_ONCE:
             pass
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="outbound.tell_alerts", queue="chores", queueing_lock="outbound.tell_alerts")
+async def tell_alerts(timestamp: int) -> None:
+    """Let programs, and of broken accounts people, hear of new alerts."""
+    await in_thread(alert_news.tell)
 
 
 @app.periodic(cron="41 2 * * *")

@@ -23,6 +23,7 @@ class Event(StrEnum):
     MESSAGE_HELD = "message.held"
     MESSAGE_UNKNOWN = "message.unknown"
     MESSAGE_SUPPRESSED = "message.suppressed"
+    ALERT_RAISED = "alert.raised"
     THREAD_CREATED = "thread.created"
     THREAD_REPLIED = "thread.replied"
     THREAD_BOUNCED = "thread.bounced"

@@ -34,6 +34,11 @@ def clear_alert(workspace: Workspace | None, kind: str, subject: str) -> bool:
     return open_alerts().filter(workspace=workspace, kind=kind, subject=subject).update(resolved_at=Now()) > 0
 
 
+def tell_again(workspace: Workspace | None, kind: str, subject: str) -> None:
+    """It has grown worse: who was told of it hears of it once more."""
+    open_alerts().filter(workspace=workspace, kind=kind, subject=subject).update(told_at=None)
+
+
 def open_alerts() -> QuerySet[Alert]:
     return Alert.objects.filter(resolved_at=None)
 

@@ -276,6 +276,7 @@ class Alert(models.Model):
     first_seen_at = models.DateTimeField(db_default=Now())
     last_seen_at = models.DateTimeField(db_default=Now())
     resolved_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True, help_text="When webhooks, and people by mail, were told")
 
     class Meta:
         constraints = [

@@ -5,7 +5,7 @@ from datetime import date
 from django.conf import settings
 
 from postroom.servers.models import OAuthAccount, OAuthApp
-from postroom.workspaces.alerts import clear_alert, raise_alert
+from postroom.workspaces.alerts import clear_alert, raise_alert, tell_again
 
 ACCOUNT_ALERT = "oauth_account"
 APP_ALERT = "oauth_app"
@@ -63,6 +63,7 @@ def count_down(app: OAuthApp, *, today: date) -> None:
         what_happened=f"The client secret of Postroom's {name} {when}.",
         what_to_do=_new_secret(app),
     )
+    tell_again(app.workspace, APP_ALERT, str(app.pk))
 
 
 def _is_new_step(app: OAuthApp, step: int) -> bool:

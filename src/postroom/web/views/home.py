@@ -24,7 +24,7 @@ from postroom.workspaces.access import Seat, alerts_of
 DAYS = 30
 MOST_ALERTS = 20
 # kind of an alert: the route of the page where it is mended.
-ALERT_PAGES: dict[str, str] = {}
+ALERT_PAGES: dict[str, str] = {"oauth_account": "servers", "oauth_app": "servers"}
 
 
 @dataclass(frozen=True, slots=True)
