@@ -6,12 +6,14 @@ from typing import Annotated, Any
 from ninja import Query, Router
 from pydantic import BaseModel, Field, StringConstraints
 
+from postroom.api.answers import tell_impact
 from postroom.api.auth import KeyRequest
 from postroom.api.refusals import REFUSED
-from postroom.api.schemas import Name, RequestBody
+from postroom.api.schemas import ImpactList, Name, RequestBody
 from postroom.domains.addresses import Kind, resolve
 from postroom.domains.aliases import find_alias, put_alias, remove_alias
 from postroom.domains.models import Alias
+from postroom.inbound.impact import impact_of
 
 router = Router(tags=["addresses"])
 
@@ -118,6 +120,12 @@ def post_remove(request: KeyRequest, wanted: AddressIn) -> dict[str, Any]:
     workspace = request.auth.workspace
     remove_alias(find_alias(workspace, wanted.address))
     return _resolve(request, wanted.address)
+
+
+@router.get("/impact", response={200: ImpactList, **REFUSED}, summary="Ask who still uses an alias")
+def get_impact(request: KeyRequest, question: Query[Question]) -> dict[str, Any]:
+    """Open threads and unsent mail by each of its addresses, before it is moved or removed."""
+    return tell_impact(impact_of(find_alias(request.auth.workspace, question.address), None))
 
 
 @router.get("/retired", response={200: RetiredList, **REFUSED}, summary="List retired addresses")

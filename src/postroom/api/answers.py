@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
 from postroom.api.refusals import as_json
 from postroom.errors import PostroomError
+from postroom.inbound.impact import Affected
 from postroom.outbound.models import Delivery, Message
 from postroom.outbound.route import COLUMNS, Route
 from postroom.outbound.submit import Queued
@@ -100,3 +102,7 @@ def _tell_delivery(delivery: Delivery) -> dict[str, Any]:
         "attempts": delivery.attempts,
         "next_attempt_at": delivery.due_at if status in WAITING else None,
     }
+
+
+def tell_impact(impact: Iterable[Affected]) -> dict[str, Any]:
+    return {"impact": [{**asdict(each), "words": str(each)} for each in impact]}

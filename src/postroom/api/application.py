@@ -17,6 +17,7 @@ from postroom.api import (
     alerts,
     aliases,
     campaigns,
+    desk,
     domains,
     followers,
     inbound,
@@ -109,6 +110,7 @@ def _build() -> PostroomApi:
     api.add_router("/notifications", posts.notifications)
     api.add_router("/aliases", aliases.router)
     api.add_router("/inbound", inbound.router)
+    api.add_router("/inbound/desk", desk.router)
     api.add_router("/incoming-servers", incoming_servers.router)
     refusals.install(api)
     return api

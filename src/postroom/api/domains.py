@@ -8,11 +8,14 @@ from django.conf import settings
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
+from postroom.api.answers import tell_impact
 from postroom.api.auth import KeyRequest
 from postroom.api.refusals import REFUSED, NotFoundError
+from postroom.api.schemas import ImpactList, RequestBody
 from postroom.domains.models import AliasDomain, DomainCheck
 from postroom.domains.reports import KEPT_FOR, summarise_dmarc, summarise_tls
 from postroom.domains.resolver import Resolver
+from postroom.inbound.impact import impact_of
 from postroom.policy.dns.findings import Purpose, Record, Verdict
 from postroom.policy.dns.report_telling import tell_summary
 from postroom.policy.dns.writing import letter, told_records, zone_file, zone_line
@@ -104,6 +107,16 @@ class Period(BaseModel):
     days: Annotated[int, Field(ge=1, le=KEPT_FOR.days, description="So many days back; absent: 30")] = 30
 
 
+class ChangeIn(RequestBody):
+    """A change of a domain that is thought of; what is absent stays."""
+
+    name: Annotated[str | None, Field(min_length=1, max_length=253)] = None
+    bounce: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+    catchall: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+    default_from: Annotated[str | None, Field(min_length=1, max_length=320)] = None
+    remove: bool = False
+
+
 class ReportsOut(BaseModel):
     """What receivers and senders report of a domain; docs/domains.md describes both."""
 
@@ -140,6 +153,15 @@ def get_records(request: KeyRequest, name: str) -> dict[str, Any]:
         "zone_file": zone_file(records),
         "letter": {"subject": subject, "text": text},
     }
+
+
+@router.post("/{name}/impact", response={200: ImpactList, **REFUSED}, summary="Ask what a change would affect")
+def post_impact(request: KeyRequest, name: str, change: ChangeIn) -> dict[str, Any]:
+    """Open threads and unsent mail by each address that the domain would give up; nothing is changed."""
+    before, after = _find(request, name), _find(request, name)
+    for field, value in change.model_dump(exclude_none=True, exclude={"remove"}).items():
+        setattr(after, field, value)
+    return tell_impact(impact_of(before, None if change.remove else after))
 
 
 @router.get("/{name}/reports", response={200: ReportsOut, **REFUSED}, summary="See what receivers report")

@@ -117,7 +117,7 @@ def post_post(request: KeyRequest, record_id: int, wanted: PostIn) -> dict[str, 
             files=tuple(read_attachments([file.model_dump() for file in wanted.attachments or ()])),
         ),
     )
-    return _tell(row, told_of([row]).get(row.pk, []))
+    return tell_post(row)
 
 
 @router.get("/{int:record_id}/posts", response={200: PostList, **REFUSED}, summary="Read a thread")
@@ -140,7 +140,7 @@ def retry_notification(request: KeyRequest, notification_id: int) -> dict[str, A
     """Tries to reach one recipient again, with settings as they are now; the answer is the post."""
     found = _find(request.auth.workspace, notification_id)
     envelope.retry(found)
-    return _tell(found.post, told_of([found.post]).get(found.post_id, []))
+    return tell_post(found.post)
 
 
 @notifications.post("/{int:notification_id}/ignore", response={200: Ignored, **REFUSED}, summary="Leave it failed")
@@ -148,6 +148,11 @@ def ignore_notification(request: KeyRequest, notification_id: int) -> dict[str, 
     """The envelope is no longer red for this recipient."""
     found = _find(request.auth.workspace, notification_id)
     return {"changed": envelope.ignore(Notification.objects.filter(pk=found.pk))}
+
+
+def tell_post(row: Post) -> dict[str, Any]:
+    """The post with everybody who was told of it."""
+    return _tell(row, told_of([row]).get(row.pk, []))
 
 
 def _find(workspace: Workspace, notification_id: int) -> Notification:

@@ -203,6 +203,22 @@ class ErrorDetail(BaseModel):
     field: Annotated[str | None, Field(description="The input that is wrong, where it is one")] = None
 
 
+class ImpactOut(BaseModel):
+    """An address that would be given up, and who still uses it. What comes to it is routed as before."""
+
+    address: str
+    use: str
+    threads: Annotated[int, Field(description="Open threads whose mail names it, or that got mail by it")]
+    unsent: Annotated[int, Field(description="Messages that have not left")]
+    words: str
+
+
+class ImpactList(BaseModel):
+    """Empty: no address would be given up."""
+
+    impact: list[ImpactOut]
+
+
 class Refusal(BaseModel):
     """The body of every answer that is not a success."""
 

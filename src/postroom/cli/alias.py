@@ -53,6 +53,19 @@ def remove(address: str, workspace: str) -> None:
     click.echo(f"{address} is retired: what still comes is routed as before, and counted.")
 
 
+@command.command("impact")
+@click.argument("address")
+@_workspace
+@django_command
+def impact(address: str, workspace: str) -> None:
+    """Say who still uses the alias with ADDRESS, before it is moved or removed."""
+    from postroom.domains.aliases import find_alias
+    from postroom.inbound.impact import impact_of
+
+    for affected in impact_of(find_alias(find_workspace(workspace), address), None):
+        click.echo(affected)
+
+
 @command.command("list")
 @_workspace
 @django_command

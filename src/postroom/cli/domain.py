@@ -54,5 +54,26 @@ def remove(name: str, workspace: str) -> None:
     click.echo(f"{name} is removed: its companies and aliases are at the sub-domain again.")
 
 
+@command.command("impact")
+@click.argument("name")
+@click.option("--workspace", required=True)
+@click.option("--rename", "new_name", help="As if it were called so.")
+@click.option("--bounce", help="As if delivery errors returned to this local part.")
+@click.option("--catchall", help="As if answers came to this local part.")
+@click.option("--default-from", help="As if this stood in where a From may not be kept.")
+@click.option("--remove", "is_removed", is_flag=True, help="As if it were removed.")
+@django_command
+def impact(name: str, workspace: str, *, is_removed: bool, new_name: str | None, **fields: str | None) -> None:
+    """Say who still uses the addresses that the alias domain NAME would give up; nothing is changed."""
+    from postroom.domains.aliases import find_domain
+    from postroom.inbound.impact import impact_of
+
+    owner = find_workspace(workspace)
+    after = find_domain(owner, name)
+    set_given(after, {"name": new_name, **fields})
+    for affected in impact_of(find_domain(owner, name), None if is_removed else after):
+        click.echo(affected)
+
+
 for _subcommand in (check, records, dkim_key, dkim_keys, dkim_rotate, reports, read_report):
     command.add_command(_subcommand)

@@ -1,4 +1,4 @@
-"""`postroom inbound`: what received mail is and says; of files without a database."""
+"""`postroom inbound`: what received mail is and says – of files without a database – and the desk."""
 
 import click
 
@@ -8,6 +8,7 @@ COMMANDS = {
     "classify": ("postroom.cli.inbound_classify", "Say what a mail is: a bounce, whose and why, or something else."),
     "parse": ("postroom.cli.inbound_parse", "Say what a message says: subject, people, text and attachments."),
     "authentication": ("postroom.cli.inbound_authentication", "Say what proves who sent a mail that came in."),
+    "desk": ("postroom.cli.inbound_desk", "Look after mail that found no place."),
     "visible-text": ("postroom.cli.inbound_visible_text", "Print the author's own words of a reply."),
 }
 

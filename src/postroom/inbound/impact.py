@@ -11,8 +11,8 @@ from postroom.domains.claims import QUIET_BEFORE_REUSE
 from postroom.domains.models import Alias, AliasDomain, RetiredAddress
 from postroom.domains.senders import REPLY, notification_address
 from postroom.inbound.models import IncomingMessage, State
-from postroom.outbound.models import Delivery, Message
-from postroom.policy.status import WAITING, Status
+from postroom.outbound.listing import unsent
+from postroom.outbound.models import Message
 from postroom.threads.mail import SOURCE, alias_of, answers_to_catchall
 from postroom.threads.models import Notification, Record
 from postroom.workspaces.models import Workspace
@@ -68,15 +68,15 @@ def _addresses(holder: AliasDomain | Alias) -> list[tuple[str, Use]]:
 def _count_users(holder: AliasDomain | Alias, address: str, use: Use) -> Affected:
     told = _told_with(holder, address, use)
     messages = told.exclude(message=None).values("message")
-    unsent = Delivery.objects.filter(workspace=holder.workspace, status__in=[*WAITING, Status.HELD])
     # Mail of threads says itself where answers go, whatever routing put beside it.
     by_routing = ~Q(source=SOURCE) if use == Use.CATCHALL else Q()
     named = Message.objects.filter(_names(address, use), by_routing).values("pk")
+    waiting = unsent(holder.workspace).filter(Q(message__in=named) | Q(message__in=messages))
     return Affected(
         address=address,
         use=use,
         threads=_open_threads(holder.workspace, address, told).count(),
-        unsent=unsent.filter(Q(message__in=named) | Q(message__in=messages)).values("message").distinct().count(),
+        unsent=waiting.values("message").distinct().count(),
     )
 
 

@@ -97,6 +97,11 @@ def count_by_state(workspace: Workspace) -> dict[Status, int]:
     return {status: counts[status.value] for status in Status if status in INDEXED}
 
 
+def unsent(workspace: Workspace) -> QuerySet[Delivery]:
+    """What has not left yet and still may."""
+    return Delivery.objects.filter(workspace=workspace, status__in=[*WAITING, Status.HELD])
+
+
 def time_of(message_id: UUID) -> datetime:
     """When a message was handed in: its identifier begins with the milliseconds (RFC 9562 §5.7)."""
     return datetime.fromtimestamp((message_id.int >> 80) / 1000, UTC)
