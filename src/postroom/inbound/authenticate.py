@@ -1,4 +1,4 @@
-"""Who sent the mail that came in, as far as DNS can prove it? Found out apart from handling, which never waits for it."""
+"""Who sent the mail that came in, as far as DNS can prove it? Found out after handling, which never waits."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
