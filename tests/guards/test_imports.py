@@ -13,6 +13,7 @@ ONLY_IMPORTED_BY = {
         "postroom.outbound.submit",
         "postroom.outbound.failover",
         "postroom.outbound.reroute",
+        "postroom.outbound.alert_news",
         "postroom.outbound.simulate",
         "postroom.threads.answering",
         "postroom.api",

@@ -1,4 +1,4 @@
-"""Who hears of an alert without looking: programs by webhook, and of a broken account people, through another server?"""
+"""Who hears of an alert without looking: programs by webhook; of broken accounts people, through another server?"""
 
 from collections.abc import Iterable
 
@@ -79,7 +79,7 @@ def _mail(alert: Alert, workspace: Workspace, accounts: list[OAuthAccount]) -> N
 
 
 def _way_around(workspace: Workspace, accounts: list[OAuthAccount]) -> tuple[Workspace, int | None] | None:
-    """Who sends, through which server: one without a fault, else the default server, which the platform's mail takes."""
+    """Who sends, through which server: one without a fault, else the default server, as the platform's mail."""
     broken = Q(oauth_account__in=accounts) | Q(pk__in=Outlet.objects.filter(faults__gt=0).values("server"))
     without = frozenset(workspace.outgoing_servers.filter(broken).values_list("pk", flat=True))
     decision = route.decide(None, company=company_of(workspace, None), without=without)
