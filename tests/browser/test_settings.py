@@ -51,3 +51,28 @@ def test_alias_domains(look: Look, page: Page, url: str) -> None:
     look(path_of(page).partition("?")[0], "domain-records")
     page.get_by_role("link", name="Send to my DNS administrator").click()
     look(path_of(page), "domain-letter")
+
+
+@pytest.mark.parametrize("name", ["keys", "parameters", "aliases", "templates", "scheduled-actions"])
+def test_the_technical_lists(look: Look, name: str) -> None:
+    look(f"/settings/{name}", name)
+
+
+@pytest.mark.parametrize("path", ["aliases/new", "templates/new", "parameters/new?key=mail.default.from_filter"])
+def test_the_technical_forms(look: Look, path: str) -> None:
+    look(f"/settings/{path}", path.partition("?")[0].replace("/", "-"))
+
+
+def test_alerts(look: Look, demo: Office) -> None:
+    look("/alerts", "alerts")
+
+
+def test_a_key_is_made_used_and_revoked(page: Page, url: str) -> None:
+    page.goto(f"{url}/settings/keys")
+    page.get_by_label("Name", exact=True).fill("Invoices")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.get_by_text("it is shown this once")).to_be_visible()
+    page.get_by_role("link", name="Revoke the key Invoices").click()
+    page.get_by_label("Type").fill("Invoices")
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("Revoked keys")).to_be_visible()

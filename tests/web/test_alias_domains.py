@@ -9,6 +9,7 @@ from postroom.domains.aliases import save_alias
 from postroom.domains.models import Alias, AliasDomain, CompanyAliasDomain, RetiredAddress
 from postroom.workspaces.create import create_workspace
 from postroom.workspaces.models import Change, Company, Workspace
+from tests.web.samples import store_message
 
 LIST = "/settings/alias-domains"
 FIELDS = {
@@ -84,7 +85,9 @@ def test_another_workspaces_holder_is_not_named(owner: Client, domain: AliasDoma
 
 
 def test_giving_addresses_up_is_asked_about_first(owner: Client, domain: AliasDomain) -> None:
+    store_message(domain.workspace, {"customer@example.com": "queued"})
     text = owner.post(page_of(domain), FIELDS | {"bounce": "errors"}).content.decode()
+    assert "bounce@company-name.com: 0 open conversations, 1 unsent messages use it" in text
     assert "Addresses that others write to would change" in text
     assert AliasDomain.objects.get().bounce == "bounce"
     owner.post(page_of(domain), FIELDS | {"bounce": "errors", "confirmed": "yes"})
@@ -110,7 +113,9 @@ def test_a_domain_goes_once_its_name_is_typed(owner: Client, workspace: Workspac
     assert workspace.subdomain in owner.get(f"{page_of(domain)}/remove").content.decode()
     owner.post(f"{page_of(domain)}/remove", {"typed": "wrong"})
     assert AliasDomain.objects.exists()
-    owner.post(f"{page_of(domain)}/remove", {"typed": "company-name.com"})
+    typed = {"typed": "company-name.com"}
+    assert "0 open conversations" in owner.post(f"{page_of(domain)}/remove", typed).content.decode()
+    owner.post(f"{page_of(domain)}/remove", typed | {"confirmed": "yes"})
     assert not AliasDomain.objects.exists()
     assert Change.objects.get(kind="alias domain").after is None
 

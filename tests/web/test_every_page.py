@@ -12,13 +12,17 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from postroom.capture.models import CapturedMessage
 from postroom.capture.store import insert
 from postroom.domains.alias_domains import save_alias_domain
-from postroom.domains.models import AliasDomain
+from postroom.domains.aliases import save_alias
+from postroom.domains.models import Alias, AliasDomain
+from postroom.mailings.models import Template
 from postroom.outbound.models import Attempt
 from postroom.rfc.message import Attachment
 from postroom.servers.models import OutgoingServer
 from postroom.threads.follow import follow
 from postroom.web import static_files
+from postroom.workspaces.alerts import raise_alert
 from postroom.workspaces.audit import record_change
+from postroom.workspaces.keys import create_key
 from postroom.workspaces.models import Company, Workspace
 from tests.web.conversations import add_failed, make_contact, make_record, receive_mail
 from tests.web.samples import make_member, store_message
@@ -35,6 +39,12 @@ EXAMPLES = {
     "<int:membership_id>": "1",
     "<int:server_id>": "1",
     "<int:company_id>": "1",
+    "<int:key_id>": "1",
+    "<int:parameter_id>": "1",
+    "<int:alias_id>": "1",
+    "<int:template_id>": "1",
+    "<int:alert_id>": "1",
+    "<str:name>": "outbound.prune",
     "<int:domain_id>": "1",
     "<int:invitation_id>": "1",
     "<int:workspace_id>": "1",
@@ -138,7 +148,11 @@ def examples(workspace: Workspace, owner: Client) -> dict[str, str]:
             workspace=workspace, name=f"Server {number}", host="mx.example.com", from_filter=f"{number}.example.com"
         )
         Company.objects.create(workspace=workspace, name=f"Company {number}")
-        save_alias_domain(AliasDomain(workspace=workspace, name=f"{number}.example.com"))
+        Template.objects.create(workspace=workspace, name=f"Template {number}", server=server)
+        raise_alert(workspace, "dns", str(number), what_happened="DNS broke.")
+        create_key(workspace, name=f"Key {number}")
+        domain = save_alias_domain(AliasDomain(workspace=workspace, name=f"{number}.example.com"))
+        alias = save_alias(Alias(workspace=workspace, local_part="sales", alias_domain=domain))
     record = make_record(workspace)
     told = add_failed(receive_mail(record, html="<p>Hello", files=(Attachment("a.pdf", b"x"),)))
     follower = follow(record, make_contact(workspace))
@@ -148,6 +162,10 @@ def examples(workspace: Workspace, owner: Client) -> dict[str, str]:
         "<int:file_id>": str(told.post.files.get().pk),
         "<int:follower_id>": str(follower.pk),
         "<int:notification_id>": str(told.pk),
+        "<int:alias_id>": str(alias.pk),
+        "<int:template_id>": str(Template.objects.latest("pk").pk),
+        "<int:parameter_id>": str(workspace.parameters.get().pk),
+        "<int:key_id>": str(workspace.api_keys.latest("pk").pk),
         "<int:server_id>": str(server.pk),
         "<int:company_id>": str(workspace.companies.latest("pk").pk),
         "<int:domain_id>": str(workspace.alias_domains.latest("pk").pk),

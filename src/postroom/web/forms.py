@@ -43,3 +43,9 @@ def stored(form: forms.BaseForm, store: Callable[[], object]) -> bool:
     except ValidationError as error:
         form.add_error(None, error.messages)
     return not form.errors
+
+
+def lock(form: forms.BaseForm) -> None:
+    """Show it to a person who may not change anything of it."""
+    for field in form.fields.values():
+        field.disabled = True

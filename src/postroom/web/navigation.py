@@ -39,6 +39,7 @@ MAIN = (
     Entry(_("Emails"), "mail", Action.SEE_MAIL, ("messages", "message", "messages-steer", "messages-steered")),
     Entry(_("Suppressed addresses"), "mail-off", Action.SEE_MAIL, ("suppressed",)),
     Entry(_("Your mailbox"), "mailbox", Action.SEND_MAIL, ("mailbox", "mailbox-remove")),
+    Entry(_("Alerts"), "bell", Action.SEE_MAIL, ("alerts",)),
     Entry(_("Capture"), "flask", Action.SEE_CAPTURE, ("captured-list", "captured")),
 )
 SERVERS = (
@@ -48,10 +49,12 @@ SERVERS = (
 ALIAS_DOMAINS = (
     "alias-domains", "alias-domain-new", "alias-domain", "alias-domain-remove", "domain-records", "domain-letter",
 )  # fmt: skip
+PARAMETERS = ("parameters", "parameter-new", "parameter", "parameter-remove")
 SETTINGS = (
     Entry(_("General settings"), "settings", Action.SEE_SETTINGS, ("general",)),
     Entry(_("Companies"), "building", Action.SEE_SETTINGS, ("companies", "company-new", "company")),
     Entry(_("Users"), "users", Action.SEE_SETTINGS, ("people", "person", "person-remove")),
+    Entry(_("API keys"), "key", Action.MANAGE_KEYS, ("keys", "key-revoke")),
     Entry(_("Local-part values"), "at", Action.SEE_SETTINGS, ("local-parts",)),
     Entry(_("Route simulator"), "route", Action.SEE_SETTINGS, ("simulator",)),
     Entry(_("Audit log"), "history", Action.SEE_AUDIT_LOG, ("audit-log",)),
@@ -59,7 +62,13 @@ SETTINGS = (
 # Shown while developer mode is on.
 TECHNICAL: tuple[Entry, ...] = (
     Entry(_("Outgoing Mail Servers"), "server", Action.SEE_SETTINGS, SERVERS),
+    Entry(_("Aliases"), "mailbox", Action.SEE_SETTINGS, ("aliases", "alias-new", "alias", "alias-remove")),
     Entry(_("Alias Domains"), "world", Action.SEE_SETTINGS, ALIAS_DOMAINS),
+    Entry(
+        _("Templates"), "template", Action.SEE_SETTINGS, ("templates", "template-new", "template", "template-remove")
+    ),
+    Entry(_("Scheduled Actions"), "calendar-time", Action.SEE_SETTINGS, ("scheduled-actions",)),
+    Entry(_("System Parameters"), "adjustments", Action.SEE_SETTINGS, PARAMETERS),
 )
 
 

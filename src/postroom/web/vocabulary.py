@@ -62,6 +62,12 @@ VERDICTS = {
 }
 # What `policy.dns` finds of a record, as one of these.
 DNS_VERDICTS = {"ok": "ok", "note": "note", "unclear": "unclear", "missing": "missing", "wrong": "fault"}
+ALIAS_POLICIES = {
+    "everyone": _("everyone"),
+    "known": _("known contacts"),
+    "followers": _("followers of the record"),
+}
+ALIAS_STATUSES = {"not_tested": _("not tested"), "valid": _("valid"), "invalid": _("invalid")}
 KEY_STATES = {
     "waiting": _("waits to be seen in DNS"),
     "seen": _("seen in DNS, signs within the hour"),

@@ -6,6 +6,7 @@ from importlib.resources import files
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from postroom.workspaces.models import Alert, Workspace
 
@@ -37,6 +38,12 @@ def clear_alert(workspace: Workspace | None, kind: str, subject: str) -> bool:
 def tell_again(workspace: Workspace | None, kind: str, subject: str) -> None:
     """It has grown worse: who was told of it hears of it once more."""
     open_alerts().filter(workspace=workspace, kind=kind, subject=subject).update(told_at=None)
+
+
+def acknowledge(alert: Alert, *, by: str) -> None:
+    """Somebody sees to the cause; the alert stays open until that is gone, and *Home* tells of it no more."""
+    alert.acknowledged_at, alert.acknowledged_by = timezone.now(), by
+    alert.save(update_fields=["acknowledged_at", "acknowledged_by"])
 
 
 def open_alerts() -> QuerySet[Alert]:

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from django.db import connection
+from django.utils import timezone
 
 from postroom.combining import Combined
 from postroom.workspaces.models import ApiKey, Workspace
@@ -26,6 +27,12 @@ def create_key(workspace: Workspace, *, name: str) -> str:
     key = "pr_" + secrets.token_urlsafe(32)
     ApiKey.objects.create(workspace=workspace, name=name, prefix=key[:PREFIX_LENGTH], digest=digest_of(key))
     return key
+
+
+def revoke_key(key: ApiKey) -> None:
+    """It opens nothing from now on; what was handed in with it stays."""
+    key.revoked_at = timezone.now()
+    key.save(update_fields=["revoked_at"])
 
 
 def find_key(text: str) -> ApiKey | None:

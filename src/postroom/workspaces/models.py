@@ -222,6 +222,7 @@ class ApiKey(models.Model):
     digest = models.BinaryField(max_length=32, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To within ten minutes")
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
@@ -277,6 +278,8 @@ class Alert(models.Model):
     last_seen_at = models.DateTimeField(db_default=Now())
     resolved_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True, help_text="When webhooks, and people by mail, were told")
+    acknowledged_at = models.DateTimeField(null=True, help_text="Somebody sees to it: Home tells of it no more")
+    acknowledged_by = models.CharField(max_length=320, db_default="", blank=True)
 
     class Meta:
         constraints = [

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_safe
 from postroom.domains.alias_domains import remove_alias_domain
 from postroom.domains.models import AliasDomain, DomainCheck
 from postroom.errors import PostroomError
+from postroom.inbound.impact import impact_of
 from postroom.policy.permission import Action
 from postroom.web.alias_domain_form import ALIASES, AliasDomainForm, address_rows
-from postroom.web.forms import Confirmation, stored
+from postroom.web.forms import Confirmation, lock, stored
 from postroom.web.http import words_of
 from postroom.web.seat import needs
 from postroom.web.vocabulary import DNS_VERDICTS
@@ -53,21 +54,22 @@ def alias_domain_page(request: HttpRequest, seat: Seat, domain_id: int) -> HttpR
     domain, may_change = find_domain(seat, domain_id), seat.may(Action.CHANGE_SETTINGS)
     live = f"{reverse('alias-domain-addresses')}?domain={domain.pk}"
     form = AliasDomainForm(seat, request.POST or None, instance=find_domain(seat, domain_id), live=live)
-    asks = False
+    counts: list[str] = []
     if request.method == "POST":
         if not may_change:
             raise PermissionDenied
-        asks = form.is_valid() and _loses_addresses(form) and "confirmed" not in request.POST
-        if form.is_valid() and not asks and stored(form, form.store):
+        if form.is_valid() and "confirmed" not in request.POST:
+            counts = _impact(domain, form.instance)
+        if form.is_valid() and not counts and stored(form, form.store):
             messages.success(request, _("%(name)s is saved.") % {"name": form.instance.name})
             return redirect("alias-domain", domain.pk)
-    for field in form.fields.values():
-        field.disabled = not may_change
+    if not may_change:
+        lock(form)
     context = {
         "domain": domain,
         "form": form,
         "addresses": _typed_rows(form),
-        "asks": asks,
+        "counts": counts,
         "may_change": may_change,
         "retired": domain.retired.order_by("-retired_at"),
         "aliases": domain.aliases.filter(removed_at=None).order_by("local_part"),
@@ -91,7 +93,8 @@ def alias_domain_addresses(request: HttpRequest, seat: Seat) -> HttpResponse:
 def remove(request: HttpRequest, seat: Seat, domain_id: int) -> HttpResponse:
     domain = find_domain(seat, domain_id)
     form = Confirmation(request.POST or None, phrase=domain.name)
-    if form.is_valid():
+    facts = _impact(domain, None) if form.is_valid() and "confirmed" not in request.POST else []
+    if form.is_valid() and not facts:
         try:
             with transaction.atomic():
                 audit.record_removal(domain, workspace=seat.workspace, by=seat.user)
@@ -109,6 +112,7 @@ def remove(request: HttpRequest, seat: Seat, domain_id: int) -> HttpResponse:
             "as long as the domain's own server passes it on. To undo it, add the domain again."
         )
         % {"subdomain": seat.workspace.subdomain},
+        "facts": facts,
         "action": _("Remove"),
         "back": reverse("alias-domain", args=[domain.pk]),
     }
@@ -122,9 +126,13 @@ def find_domain(seat: Seat, domain_id: int) -> AliasDomain:
     return found
 
 
-def _loses_addresses(form: AliasDomainForm) -> bool:
-    """Whether addresses that mail was asked to come to are given up."""
-    return bool({"name", *ALIASES} & set(form.changed_data))
+def _impact(before: AliasDomain, after: AliasDomain | None) -> list[str]:
+    """A sentence for each address that would be given up: who uses it still."""
+    return [
+        _("%(address)s: %(threads)s open conversations, %(unsent)s unsent messages use it.")
+        % {"address": found.address, "threads": found.threads, "unsent": found.unsent}
+        for found in impact_of(before, after)
+    ]
 
 
 def _typed_rows(form: AliasDomainForm) -> Any:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from postroom.domains.alias_domains import CompanyExistsError, create_company
 from postroom.policy.permission import Action
 from postroom.web.company import give
-from postroom.web.forms import stored
+from postroom.web.forms import lock, stored
 from postroom.web.seat import needs
 from postroom.workspaces import audit
 from postroom.workspaces.access import Seat, alias_domains_of
@@ -71,8 +71,8 @@ def company_page(request: HttpRequest, seat: Seat, company_id: int) -> HttpRespo
         if form.is_valid() and stored(form, lambda: _change(seat, company, form.cleaned_data)):
             messages.success(request, _("%(name)s is saved.") % form.cleaned_data)
             return redirect("companies")
-    for field in form.fields.values():
-        field.disabled = not may_change
+    if not may_change:
+        lock(form)
     context = {"form": form, "title": company.name, "domain": domain, "may_change": may_change}
     return render(request, "web/company.html", context)
 

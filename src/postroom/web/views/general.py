@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from postroom.policy.permission import Action
 from postroom.web.company import company_of
-from postroom.web.forms import stored
+from postroom.web.forms import lock, stored
 from postroom.web.general_form import CERTAINTY, DAYS, SENDING, TIMES, GeneralForm
 from postroom.web.seat import needs
 from postroom.workspaces.access import Seat, alias_domains_of
@@ -24,8 +24,8 @@ def general(request: HttpRequest, seat: Seat) -> HttpResponse:
         if form.is_valid() and stored(form, form.store):
             messages.success(request, _("The settings are saved."))
             return redirect("general")
-    for field in form.fields.values():
-        field.disabled = not may_change
+    if not may_change:
+        lock(form)
     domains = list(alias_domains_of(seat.workspace))
     context = {
         "form": form,

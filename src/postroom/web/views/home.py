@@ -18,13 +18,12 @@ from postroom.outbound.flow import Day
 from postroom.policy.permission import Action
 from postroom.policy.status import Status
 from postroom.web.seat import needs
+from postroom.web.views.alerts import page_of
 from postroom.web.vocabulary import STATES
 from postroom.workspaces.access import Seat, alerts_of
 
 DAYS = 30
 MOST_ALERTS = 20
-# kind of an alert: the route of the page where it is mended.
-ALERT_PAGES: dict[str, str] = {"oauth_account": "servers", "oauth_app": "servers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +50,12 @@ class FailureRow:
 @require_safe
 @needs(Action.SEE_MAIL)
 def home(request: HttpRequest, seat: Seat) -> HttpResponse:
-    alerts = alerts_of(seat.workspace).filter(resolved_at=None).order_by("-last_seen_at")[:MOST_ALERTS]
+    alerts = (
+        alerts_of(seat.workspace).filter(resolved_at=None, acknowledged_at=None).order_by("-last_seen_at")[:MOST_ALERTS]
+    )
     context = {
         "alerts": [
-            AlertRow(alert.what_happened, alert.what_to_do, alert.count, alert.last_seen_at, _alert_url(alert.kind))
+            AlertRow(alert.what_happened, alert.what_to_do, alert.count, alert.last_seen_at, page_of(alert.kind))
             for alert in alerts
         ],
         "failures": [_failure(group) for group in attention.failures(seat.workspace)],
@@ -85,10 +86,6 @@ def _failure(group: FailureGroup) -> FailureRow:
     query = {"status": group.status.value, **({"cause": group.cause} if group.cause else {})}
     reason = group.reason or str(STATES[group.status].meaning)
     return FailureRow(group.status, reason, group.count, f"{reverse('messages')}?{urlencode(query)}")
-
-
-def _alert_url(kind: str) -> str:
-    return reverse(ALERT_PAGES[kind]) if kind in ALERT_PAGES else ""
 
 
 def _chart(days: list[Day]) -> str:
