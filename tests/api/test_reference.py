@@ -43,6 +43,8 @@ def test_the_description_names_every_operation_once(description: dict[str, Any])
         ("get", "/api/v1/domains/{name}/reports"),
         ("get", "/api/v1/servers/{name}/test"),
         ("post", "/api/v1/servers/{name}/test"),
+        ("get", "/api/v1/aliases/proven"),
+        ("post", "/api/v1/aliases/probe"),
         ("get", "/api/v1/incoming-servers"),
         ("put", "/api/v1/incoming-servers/{name}"),
         ("delete", "/api/v1/incoming-servers/{name}"),

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from ninja import Query, Router
-from pydantic import BaseModel, Field, StringConstraints
+from ninja import Query, Router, Status
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from postroom.api.answers import tell_impact
 from postroom.api.auth import KeyRequest
@@ -14,6 +14,7 @@ from postroom.domains.addresses import Kind, resolve
 from postroom.domains.aliases import find_alias, put_alias, remove_alias
 from postroom.domains.models import Alias
 from postroom.inbound.impact import impact_of
+from postroom.inbound.probes import Need, Proof, needs, send_probe
 
 router = Router(tags=["addresses"])
 
@@ -98,6 +99,40 @@ class DestinationOut(BaseModel):
     kind: Kind
     alias: str | None
     retired: Retired | None
+
+
+class NeedOut(BaseModel):
+    """An address that mail is asked to go to."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    address: str
+    use: Annotated[str, Field(description="alias, bounce or catchall")]
+    needs_set_up: Annotated[bool, Field(description="A mailbox or a redirection; not at the workspace's sub-domain")]
+    proof: Annotated[Proof, Field(description="waiting: a probe is on its way")]
+    at: Annotated[datetime | None, Field(description="When that was seen")]
+    source: Annotated[str, Field(description="The way the probe came back by")]
+    fault: Annotated[str, Field(description="Why it did not")]
+
+
+class NeedList(BaseModel):
+    """Every address of the workspace."""
+
+    addresses: list[NeedOut]
+
+
+@router.get("/proven", response={200: NeedList, **REFUSED}, summary="See which addresses are proven to work")
+def list_proven(request: KeyRequest) -> dict[str, Any]:
+    """Every alias, bounce and catchall address, and what became of its last probe."""
+    return {"addresses": needs(request.auth.workspace)}
+
+
+@router.post("/probe", response={202: NeedOut, **REFUSED}, summary="Probe an address")
+def post_probe(request: KeyRequest, wanted: AddressIn) -> Status[Need]:
+    """A mail goes to the address through the outside, and must come back here. Ask `proven` what became of it."""
+    sent = send_probe(request.auth.workspace, wanted.address)
+    (need,) = (need for need in needs(request.auth.workspace) if need.address == sent.address)
+    return Status(202, need)
 
 
 @router.post("", response={200: AliasOut, **REFUSED}, summary="Set up an alias")

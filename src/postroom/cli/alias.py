@@ -1,6 +1,7 @@
 """`postroom alias`: addresses that take mail in, where mail to an address belongs, and what became of old addresses."""
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -97,6 +98,54 @@ def resolve(address: str) -> None:
     what = f" “{found.alias}”" if found.alias else ""
     since = f", retired since {found.retired.retired_at:%Y-%m-%d}" if found.retired else ""
     click.echo(f"{found.kind}{what}{whose}{since}")
+
+
+@command.command("probe")
+@click.argument("addresses", nargs=-1)
+@_workspace
+@click.option("--wait", "wait_seconds", type=int, default=0, help="How many seconds to wait for what comes back.")
+@django_command
+def probe(addresses: tuple[str, ...], *, workspace: str, wait_seconds: int) -> None:
+    """Send a mail to ADDRESSES through the outside, to see whether it comes back; without any, to all there are.
+
+    With --wait the exit code is 1 when one has not come back by then. `postroom alias proven` shows what became of it.
+    """
+    from postroom.inbound.probes import needs, send_probe
+
+    owner = find_workspace(workspace)
+    sent = [send_probe(owner, address) for address in addresses or [need.address for need in needs(owner)]]
+    for one in sent:
+        click.echo(f"{one.address}  on its way")
+    if wait_seconds and not _have_come_back([one.pk for one in sent], wait_seconds):
+        raise SystemExit(1)
+
+
+@command.command("proven")
+@_workspace
+@django_command
+def proven(workspace: str) -> None:
+    """Show every address that needs a mailbox or a redirection, and which are proven to work."""
+    from postroom.inbound.probes import needs
+
+    for need in needs(find_workspace(workspace)):
+        set_up = "needs a mailbox or redirection" if need.needs_set_up else "at the sub-domain"
+        way = f" by {need.source}" if need.source else ""
+        at = f" {need.at:%Y-%m-%d %H:%M} UTC" if need.at else ""
+        click.echo(
+            f"{need.address}  {need.use}, {set_up}: {need.proof.replace('_', ' ')}{way}{at}  {need.fault}".rstrip()
+        )
+
+
+def _have_come_back(probes: list[int], seconds: int) -> bool:
+    from postroom.inbound.models import AddressProbe
+
+    deadline = time.monotonic() + seconds
+    waiting = AddressProbe.objects.filter(pk__in=probes, arrived_at=None)
+    while waiting.exists() and time.monotonic() < deadline:
+        time.sleep(0.5)
+    for one in AddressProbe.objects.filter(pk__in=probes):
+        click.echo(f"{one.address}  {'came back by ' + one.source if one.arrived_at else 'has not come back'}")
+    return not waiting.exists()
 
 
 def _read_object(text: str) -> object:

@@ -16,11 +16,15 @@ from postroom.domains.addresses import Kind as AddressKind
 from postroom.domains.addresses import note_hit
 from postroom.inbound.alias_mail import settle_alias
 from postroom.inbound.answering import answer
+from postroom.inbound.confirmations import settle_confirmation
 from postroom.inbound.conversations import settle_answer, settle_own
 from postroom.inbound.duplicates import settle_copy
+from postroom.inbound.fetched import settle_fetched
 from postroom.inbound.incoming import Incoming, Settled, destinations, read_fields
 from postroom.inbound.models import IncomingMessage, State
 from postroom.inbound.notices import settle_notice
+from postroom.inbound.probes import settle_probe
+from postroom.inbound.published_reports import settle_published_report
 from postroom.inbound.rules import settle_by_rule
 from postroom.jobs import DATABASE_AWAY
 from postroom.policy.automatic_answer import say_nobody_reads
@@ -46,7 +50,8 @@ def settle_nobodys(mail: Incoming) -> Settled | None:
 
 # The order decides: each step settles the mail, or leaves it (None) to the next.
 STEPS: tuple[Step, ...] = (
-    settle_copy, settle_notice, settle_nobodys, settle_own, settle_answer, settle_alias, _leave_on_desk,
+    settle_copy, settle_probe, settle_confirmation, settle_published_report, settle_notice, settle_nobodys, settle_own,
+    settle_answer, settle_alias, settle_fetched, _leave_on_desk,
 )  # fmt: skip
 
 _DECIDED = [
@@ -98,7 +103,7 @@ def handle(id_: int) -> None:
 
 
 def _settle(id_: int, found: Classification) -> None:
-    waiting = IncomingMessage.objects.select_related("content", "workspace").select_for_update(of=("self",))
+    waiting = IncomingMessage.objects.select_related("content__server", "workspace").select_for_update(of=("self",))
     row = waiting.filter(pk=id_, state=State.RECEIVED).first()
     if row is None:
         return

@@ -231,6 +231,27 @@ class Rule(models.Model):
         return f"{self.recipient or 'anybody'} from {self.author or 'anybody'}: {self.action}"
 
 
+class AddressProbe(models.Model):
+    """A mail of our own to one of our addresses through the outside, to see whether what is sent there arrives."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="address_probes", db_index=False)
+    address = models.CharField(max_length=320, help_text="In small letters")
+    token = models.CharField(max_length=64, unique=True, help_text="What the mail bears, so that no other counts")
+    message = models.UUIDField(help_text="The outgoing message")
+    sent_at = models.DateTimeField(db_default=Now())
+    arrived_at = models.DateTimeField(null=True)
+    source = models.CharField(max_length=4, blank=True, choices=Source.choices, help_text="The way it came back by")
+    recipient = models.CharField(max_length=320, blank=True, help_text="Whom the envelope named when it came back")
+    fault = models.TextField(blank=True, help_text="Why it did not arrive, once that is known")
+
+    class Meta:
+        # The newest of an address.
+        indexes = [models.Index(fields=["workspace", "address", "-id"], name="newest_probe_of_address")]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.sent_at:%Y-%m-%d}"
+
+
 class Notice(models.Model):
     """What an incoming mail told of one delivery: the evidence, and what undoing it needs."""
 

@@ -1,6 +1,6 @@
 """Which background jobs this app has; each may run twice without harm."""
 
-from postroom.inbound import handle
+from postroom.inbound import handle, probes
 from postroom.inbound.authenticate import authenticate_received
 from postroom.inbound.mailboxes import trial
 from postroom.inbound.receive import HANDLE_TASK
@@ -25,3 +25,17 @@ async def look_for_received(timestamp: int) -> None:
 async def try_incoming_server(server_id: int) -> None:
     """What a person asked for on a page or by the API."""
     await in_own_thread(trial.run, server_id)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="inbound.judge_probes", queue="chores", queueing_lock="inbound.judge_probes")
+async def judge_probes(timestamp: int) -> None:
+    """Say which addresses do not work, since their probe has not come back."""
+    await in_own_thread(probes.judge_lost)
+
+
+@app.periodic(cron="7 4 * * *")
+@app.task(name="inbound.send_probes", queue="chores", queueing_lock="inbound.send_probes")
+async def send_probes(timestamp: int) -> None:
+    """Probe addresses again that were probed a week ago."""
+    await in_own_thread(probes.send_due)
