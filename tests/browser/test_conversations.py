@@ -50,6 +50,26 @@ def test_the_pages_look_right(look: Look, record: int, path: str, name: str) -> 
     look(path.format(id=record), name)
 
 
+def test_who_wants_to_be_told_here_sees_it_in_the_inbox(page: Page, look: Look, demo: Office, record: int) -> None:
+    look("/inbox", "inbox-none")
+    page.get_by_role("link", name="Inbox").click()
+    page.get_by_role("link", name="How you are told").first.click()
+    page.get_by_label("Conversations that you follow").select_option("Tell me here, in my inbox")
+    page.get_by_label("Mail me each morning what waits in my inbox").check()
+    page.get_by_role("button", name="Save").click()
+    look("/profile", "profile-told")
+    say(demo, f"/records/{record}/followers", {"user": "admin@company-name.com"})
+    mary = {"contact": '"Mary" <mary@customer.example.com>'}
+    say(demo, f"/records/{record}/posts", {"author": mary, "text": "Please call me."})
+    unread = page.locator("#unread")
+    expect(unread).to_contain_text("1", timeout=40_000)  # without a new page: it asks every half minute
+    look("/inbox", "inbox")
+    page.get_by_role("link", name="Inbox").click()
+    page.get_by_role("link", name="Roof of Mary's house").click()
+    expect(page.locator("article.post").first).to_contain_text("Please call me.")
+    expect(unread).not_to_contain_text("1")
+
+
 def test_a_refused_copy_turns_the_envelope_red_and_is_tried_again(
     page: Page, look: Look, postroom: Postroom, record: int
 ) -> None:

@@ -55,7 +55,7 @@ def reset_link() -> str:
 
 def test_saves_what_a_person_says_of_themselves(person: User) -> None:
     browser, _ = sign_in()
-    facts = {"name": "Mary", "language": "fr", "time_zone": "Europe/Paris", "theme": "dark"}
+    facts = {"name": "Mary", "language": "fr", "time_zone": "Europe/Paris", "theme": "dark", "way": "email"}
     page = browser.post("/profile", facts, follow=True).content.decode()
     assert 'data-bs-theme="dark"' in page
     assert "Europe/Paris" in page

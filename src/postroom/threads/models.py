@@ -196,7 +196,9 @@ class Preference(models.Model):
     """How a user wants to be told; without a row by email."""
 
     user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="thread_preference")
-    way = models.CharField(max_length=5, choices=[(way.value, way.value) for way in Way])
+    way = models.CharField(max_length=5, choices=[(way.value, way.value) for way in Way], db_default=Way.EMAIL.value)
+    wants_digest = models.BooleanField(db_default=False, help_text="A mail a day about what waits in the inbox")
+    digest_sent_at = models.DateTimeField(null=True, help_text="Or looked whether there was something to tell")
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.way}"

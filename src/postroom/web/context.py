@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from postroom.outbound import attention
+from postroom.threads.inbox import count_unread
 from postroom.web import navigation
 from postroom.web.company import companies, company_of
 from postroom.web.seat import seat_of, seats
@@ -27,6 +28,7 @@ class Frame:
     companies: Sequence[Company] = ()
     company: Company | None = None  # the one whose settings are looked at
     platform: Sequence[navigation.Link] = ()
+    unread: int = 0  # in the person's inbox
     failed: int = 0  # deliveries that a person should look at, counted up to attention.MOST
 
 
@@ -52,5 +54,6 @@ def _frame(request: HttpRequest) -> Frame:
         companies=companies(request, seat),
         company=company_of(request, seat),
         platform=platform,
+        unread=count_unread(seat.user, seat.workspace),
         failed=attention.failed_count(seat.workspace),
     )

@@ -9,14 +9,20 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from postroom.outbound.submit import Submission, submit
 from postroom.policy.composition import Draft
 from postroom.rfc.address import parse_mailbox
+from postroom.threads.digest import Summary
 from postroom.workspaces.access import Seat, company_of, seats_of
 from postroom.workspaces.models import Invitation, User, Workspace
 from postroom.workspaces.sign_up import platform_workspace
+
+# Of each post: enough to know what it is about.
+_DIGEST_WORDS = 160
 
 
 def send_invitation(invitation: Invitation, token: str) -> None:
@@ -44,6 +50,31 @@ def send_new_password_link(user: User) -> bool:
     return True
 
 
+def send_digest(user: User, summary: Summary) -> None:
+    """What waits in the inbox, in the user's language."""
+    at = f"?workspace={summary.workspace.slug}"
+    rows = [
+        {
+            "record": row.post.record.name,
+            "author": row.post.author,
+            "words": Truncator(row.post.text).chars(_DIGEST_WORDS).replace("\n", " "),
+            "url": f"{_url('record', row.post.record_id)}{at}#post-{row.post_id}",
+        }
+        for row in summary.newest
+    ]
+    facts = {
+        "summary": summary,
+        "rows": rows,
+        "more": summary.count - len(rows),
+        "inbox_url": _url("inbox") + at,
+        "profile_url": _url("profile"),
+    }
+    with translation.override(user.language or settings.LANGUAGE_CODE):
+        words = ngettext("%(count)s thing waits in your inbox", "%(count)s things wait in your inbox", summary.count)
+        subject = words % {"count": summary.count}
+        _send(summary.workspace, user.email, subject=subject, text=_text("digest", facts))
+
+
 def send_letter(seat: Seat, to: str, *, subject: str, text: str) -> None:
     """A person's own words to somebody outside, written by a page; answers come to the person."""
     person = replace(parse_mailbox(seat.user.email), name=seat.user.name)
@@ -53,7 +84,7 @@ def send_letter(seat: Seat, to: str, *, subject: str, text: str) -> None:
 
 def _send(workspace: Workspace, to: str, *, subject: str, text: str) -> None:
     # Nobody's own words (RFC 3834 §5): vacation answers and other robots leave it alone.
-    headers = (("Auto-Submitted", "auto-generated"),)
+    headers = (("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All"))
     draft = Draft(from_=None, to=(parse_mailbox(to),), subject=subject, text=text, headers=headers)
     submit([Submission(content=draft, company=company_of(workspace, None), source="web")])
 
@@ -62,5 +93,5 @@ def _text(name: str, facts: dict[str, object]) -> str:
     return render_to_string(f"web/mail/{name}.txt", {**facts, "installation": settings.POSTROOM})
 
 
-def _url(route: str, *arguments: str) -> str:
+def _url(route: str, *arguments: object) -> str:
     return settings.POSTROOM.public_url + reverse(route, args=arguments)

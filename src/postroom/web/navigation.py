@@ -32,9 +32,12 @@ class Link:
     is_current: bool
 
 
+# Also its icon; beside its link stands how much is unread.
+INBOX = "inbox"
 CONVERSATIONS = ("records", "record", "record-write", "record-move", "record-merge", "followers")
 MAIN = (
     Entry(_("Home"), "home", Action.SEE_MAIL, ("home",)),
+    Entry(_("Inbox"), INBOX, Action.SEE_CONVERSATIONS, ("inbox",)),
     Entry(_("Conversations"), "messages", Action.SEE_CONVERSATIONS, CONVERSATIONS),
     Entry(_("Emails"), "mail", Action.SEE_MAIL, ("messages", "message", "messages-steer", "messages-steered")),
     Entry(_("Suppressed addresses"), "mail-off", Action.SEE_MAIL, ("suppressed",)),

@@ -10,6 +10,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from postroom.policy.notification import Way
+from postroom.threads import inbox
 from postroom.web import signed_in as browsers
 from postroom.web.http import signed_in
 from postroom.workspaces import second_factor
@@ -32,6 +34,15 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg] # takes no paramet
     )
     theme = forms.ChoiceField(label=gettext_lazy("Colours"), choices=list(THEME_WORDS.items()))
 
+    way = forms.ChoiceField(
+        label=gettext_lazy("Conversations that you follow"),
+        choices=[
+            (Way.EMAIL.value, gettext_lazy("Tell me by email")),
+            (Way.INBOX.value, gettext_lazy("Tell me here, in my inbox")),
+        ],
+    )
+    wants_digest = forms.BooleanField(label=gettext_lazy("Mail me each morning what waits in my inbox"), required=False)
+
     class Meta:
         model = User
         fields = ("name", "language", "time_zone", "theme")
@@ -39,9 +50,11 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg] # takes no paramet
 
 def profile(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
-    form = ProfileForm(request.POST or None, instance=user)
+    form = ProfileForm(request.POST or None, instance=user, initial=inbox.preference_of(user))
     if form.is_valid():
         form.save()
+        chosen = form.cleaned_data
+        inbox.prefer(user, Way(chosen["way"]), wants_digest=chosen["wants_digest"])
         messages.success(request, _("Your profile is saved."))
         return redirect("profile")
     context = {"form": form, "has_second_factor": second_factor.is_on(user), "sessions": browsers.count(user)}
