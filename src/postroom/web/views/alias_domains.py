@@ -1,5 +1,6 @@
 """The alias domains: in whose name mail is sent, where its errors and answers go, and what a change would do."""
 
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
@@ -53,7 +54,7 @@ def new_alias_domain(request: HttpRequest, seat: Seat) -> HttpResponse:
 def alias_domain_page(request: HttpRequest, seat: Seat, domain_id: int) -> HttpResponse:
     domain, may_change = find_domain(seat, domain_id), seat.may(Action.CHANGE_SETTINGS)
     live = f"{reverse('alias-domain-addresses')}?domain={domain.pk}"
-    form = AliasDomainForm(seat, request.POST or None, instance=find_domain(seat, domain_id), live=live)
+    form = AliasDomainForm(seat, request.POST or None, instance=copy(domain), live=live)
     counts: list[str] = []
     if request.method == "POST":
         if not may_change:
