@@ -60,6 +60,14 @@ def hold(message_id: UUID, *, reason: str) -> None:
     _unsent(message_id, Status.HELD).update(status=Status.HELD, claimed_by=None, attempts=_ATTEMPTS_MADE, reason=reason)
 
 
+def hold_all(*, reason: str) -> int:
+    """Let everything that has not ended wait for a person, whoever had claimed it; how many deliveries that were."""
+    unfinished = Delivery.objects.filter(status__in=leading_to(Status.HELD))
+    return unfinished.update(
+        status=Status.HELD, claimed_by=None, talking_since=None, attempts=_ATTEMPTS_MADE, reason=reason
+    )
+
+
 def _unsent(message_id: UUID, after: Status) -> QuerySet[Delivery]:
     """Those waiting, or claimed but not begun, which may become or stay `after`."""
     waiting = (leading_to(after) | {after}) & {*WAITING, Status.ACTIVE}
