@@ -57,6 +57,8 @@ EXAMPLES = {
     "<str:uidb64>/<str:token>": "x/x",
     "<str:token>": "x",
     "<str:provider>": "google",
+    "<slug:preset_id>": "brevo",
+    "<slug:name>": "credentials",
 }
 
 

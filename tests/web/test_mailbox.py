@@ -110,7 +110,7 @@ def test_it_is_removed_with_its_password(member: Client, workspace: Workspace) -
     server = OutgoingServer.objects.get()
     assert (server.is_active, server.password) == (False, "")
     assert server_of("mary@company-name.com", workspace) is None
-    assert member.get("/mailbox/remove").status_code == 302
+    assert member.get("/mailbox/remove").status_code == 404
 
 
 @pytest.mark.parametrize(

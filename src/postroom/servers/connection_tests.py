@@ -19,6 +19,7 @@ from postroom.servers.endpoints import endpoint_of
 from postroom.servers.identities import Identity, Picture, Use
 from postroom.servers.models import ConnectionTest, OutgoingServer
 from postroom.servers.probe import Finding, Result, Step, Trial, probe
+from postroom.servers.selection import table_with
 from postroom.smtp.endpoint import Endpoint
 from postroom.workspaces.models import Workspace
 
@@ -55,7 +56,8 @@ def usual_recipient(workspace: Workspace) -> str:
 
 def prepare(server: OutgoingServer) -> tuple[Endpoint, list[Identity]]:
     """Where to connect and as whom to send; PostroomError when the server is not usable as it is set up."""
-    return endpoint_of(server), Picture(server.workspace).identities(server)
+    table = table_with(server) if server.is_being_set_up else None
+    return endpoint_of(server), Picture(server.workspace, table).identities(server)
 
 
 def tell(trial: Trial) -> dict[str, Any]:

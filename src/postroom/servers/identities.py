@@ -64,7 +64,8 @@ class Picture:
     def identities(self, server: OutgoingServer) -> list[Identity]:
         """What the server must accept. Where nobody leads to it: what it would have to, were it chosen."""
         sent = [(use, decision) for use, decision in self._decisions if _key(decision) == server.pk]
-        if not sent and server.is_active:
+        route = self._table.routes.get(server.pk)
+        if not sent and route is not None and route.server is not None and route.server.active:
             sent = list(self._decide_all(forced=server.pk))
         uses: dict[str, set[Use]] = {}
         for use, decision in sent:

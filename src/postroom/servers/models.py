@@ -51,6 +51,9 @@ class OutgoingServer(models.Model):
         "servers.OAuthAccount", null=True, blank=True, on_delete=models.SET_NULL, related_name="servers"
     )
     archived_at = models.DateTimeField(null=True, blank=True)
+    is_being_set_up = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Step by step; archived until that is done"
+    )
     max_message_bytes = models.PositiveIntegerField(null=True, blank=True)
     max_connections = models.PositiveSmallIntegerField(default=5)
     max_messages_per_connection = models.PositiveIntegerField(default=100)

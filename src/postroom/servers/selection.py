@@ -20,6 +20,16 @@ def routing_table(workspace: Workspace, *, without: frozenset[int] = frozenset()
     return _compile(workspace.pk, workspace.routing_version, workspace.routing_policy, without)
 
 
+def table_with(server: OutgoingServer) -> RoutingTable:
+    """As if the server were not archived: what would take it?"""
+    rows = _rows(server.workspace)
+    return compile_table(
+        [replace(as_value(row), active=row.is_active or row.pk == server.pk) for row in rows],
+        policy=Policy(server.workspace.routing_policy),
+        default_from_filter=parameter(server.workspace, DEFAULT_FROM_FILTER),
+    )
+
+
 def dedicated_server(workspace: Workspace) -> int | None:
     """The key of the server that mass mail takes, or None."""
     return DedicatedServer.objects.filter(workspace=workspace).values_list("server_id", flat=True).first()

@@ -47,7 +47,7 @@ MAIN = (
 )
 SERVERS = (
     "servers", "server-new", "server", "server-queue", "server-test", "server-archive", "oauth-connect",
-    "oauth-disconnect",
+    "oauth-disconnect", "set-up", "set-up-begin", "set-up-step",
 )  # fmt: skip
 ALIAS_DOMAINS = (
     "alias-domains", "alias-domain-new", "alias-domain", "alias-domain-remove", "domain-records", "domain-letter",

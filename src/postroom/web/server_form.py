@@ -161,7 +161,7 @@ class ServerForm(forms.ModelForm):  # type: ignore[type-arg] # takes no paramete
     def store(self) -> bool:
         """Whether the server is correct and stored; otherwise the form says what is wrong."""
         for name in SECRETS:
-            if given := self.cleaned_data[name]:
+            if given := self.cleaned_data.get(name):
                 setattr(self.instance, name, given)
             elif secret_of(self.instance, name) == "":
                 setattr(self.instance, name, "")  # one that cannot be read cannot be kept either

@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -91,7 +91,7 @@ def remove(request: HttpRequest, seat: Seat) -> HttpResponse:
     """What waits is routed again."""
     server = personal_server(seat.workspace, seat.user)
     if server is None:
-        return redirect("mailbox")
+        raise Http404
     form = Confirmation(request.POST or None, phrase=seat.user.email)
     if form.is_valid():
         _archive(server, seat)

@@ -114,6 +114,8 @@ def _find(seat: Seat, server_id: int) -> OutgoingServer:
 
 
 def _page_of(server: OutgoingServer) -> str:
+    if server.is_being_set_up:
+        return reverse("set-up-resume", args=[server.pk])
     return reverse("server", args=[server.pk]) if server.owner_id is None else reverse("mailbox")
 
 

@@ -57,13 +57,14 @@ def server_test(request: HttpRequest, seat: Seat, server_id: int) -> HttpRespons
         if form.is_valid():
             connection_tests.ask_for(server, recipient=form.cleaned_data["recipient"], by=str(seat.user))
             return redirect("server-test", server.pk)
-    context = {"server": server, "form": form, **_shown(connection_tests.newest(server), server.name)}
+    context = {"server": server, "form": form, **shown(connection_tests.newest(server), server.name)}
     return render(
         request, "web/_server_test.html" if "HX-Request" in request.headers else "web/server_test.html", context
     )
 
 
-def _shown(test: ConnectionTest | None, server: str) -> dict[str, object]:
+def shown(test: ConnectionTest | None, server: str) -> dict[str, object]:
+    """What `_server_test.html` shows of a test of the server of that name."""
     if test is None:
         return {"test": None}
     trials = [connection_tests.read(told) for told in test.trials]

@@ -72,7 +72,8 @@ def server_list(request: HttpRequest, seat: Seat) -> HttpResponse:
             )  # fmt: skip
     context = {
         "rows": rows,
-        "archived": [server for server in servers if not server.is_active],
+        "archived": [server for server in servers if not server.is_active and not server.is_being_set_up],
+        "unfinished": [server for server in servers if server.is_being_set_up],
         "default_server": _default_place(),
     }
     return render(request, "web/servers.html", context)
@@ -114,7 +115,7 @@ def _wanted(request: HttpRequest, servers: dict[str, OutgoingServer]) -> dict[st
 def _set_priority(seat: Seat, server_id: int, priority: int) -> None:
     server = seat.workspace.outgoing_servers.get(pk=server_id)
     if server.priority != priority:
-        before = _snapshot(server)
+        before = snapshot_of(server)
         server.priority = priority
         server.save(update_fields=["priority"])
         audit.record_change(server, workspace=seat.workspace, by=seat.user, before=before)
@@ -136,7 +137,7 @@ def new_server(request: HttpRequest, seat: Seat) -> HttpResponse:
 @needs(Action.SEE_SETTINGS)
 def server_page(request: HttpRequest, seat: Seat, server_id: int) -> HttpResponse:
     server = find_server(seat, server_id)
-    before = _snapshot(server)
+    before = snapshot_of(server)
     form = ServerForm(request.POST or None, instance=server)
     may_change = seat.may(Action.CHANGE_SETTINGS) and server.is_active and server.owner_id is None
     if request.method == "POST":
@@ -250,12 +251,13 @@ def _store(request: HttpRequest, seat: Seat, form: ServerForm, *, before: audit.
 
 def _change(seat: Seat, server: OutgoingServer, change: Callable[[OutgoingServer], None]) -> None:
     with transaction.atomic():
-        before = _snapshot(server)
+        before = snapshot_of(server)
         change(server)
         audit.record_change(server, workspace=seat.workspace, by=seat.user, before=before)
 
 
-def _snapshot(server: OutgoingServer) -> audit.Snapshot:
+def snapshot_of(server: OutgoingServer) -> audit.Snapshot:
+    """For the audit log, also where a secret cannot be read."""
     for name in ("password", "client_key"):
         secret_of(server, name)
     return audit.snapshot(server)
