@@ -81,3 +81,21 @@ def lanes(as_json: bool, **options: object) -> None:  # noqa: FBT001
         f"idle {report['idle']}, with the campaign {report['busy']}: {report['ratio']} times at the median; "
         f"{report['campaign_left']} of the campaign still waited at the end"
     )
+
+
+@command.command()
+@click.option("--mails", default=10_000, show_default=True, help="How many to take, of 1 kB each.")
+@click.option("--connections", default=8, show_default=True, help="At once.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+def inbound(as_json: bool, **options: int) -> None:  # noqa: FBT001
+    """Take mail from outside, each answered once it is stored; nobody handles it meanwhile."""
+    from postroom.bench.inbound import Plan, measure
+
+    report = measure(Plan(**options), runtime.prepare().database_url)
+    if as_json:
+        click.echo(json.dumps(report))
+        return
+    click.echo(
+        f"{report['accepted']} mails: {report['per_second']} a second, {report['server_cpu_us_per_mail']} µs of server "
+        f"CPU each, {report['rss_mb']} MB, refused: {report['refused']}, connections lost: {report['lost']}"
+    )

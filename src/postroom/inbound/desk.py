@@ -141,7 +141,8 @@ def take_for_ordinary(row: IncomingMessage) -> int:
     """
     undone = notices.take_back(row)
     again = {"state": State.RECEIVED, "forced_kind": Kind.ORDINARY, "tries": 0, "due_at": Now(), "handled_at": None}
-    IncomingMessage.objects.filter(pk=row.pk, post=None).update(**again)
+    # What is kept no longer cannot be read again.
+    IncomingMessage.objects.filter(pk=row.pk, post=None).exclude(content__raw=b"").update(**again)
     transaction.on_commit(wake)
     return undone
 

@@ -1,5 +1,6 @@
 """How do the MX and the LMTP listener answer: is this recipient ours, and has the mail been stored?"""
 
+import time
 from functools import partial
 
 import structlog
@@ -21,19 +22,44 @@ _TAKEN = "250 2.1.5 OK"
 _AWAY = "451 4.3.0 The database cannot be reached and nothing was stored; send it again later"
 
 
+class Taken:
+    """Which addresses were taken in the last seconds, so that a busy one is not looked up for each mail.
+
+    One that goes out of use meanwhile is routed all the same; what is refused is looked up each time.
+    """
+
+    def __init__(self, seconds: float = 5.0, most: int = 10_000) -> None:
+        self._seconds, self._most = seconds, most
+        self._until: dict[str, float] = {}
+
+    def __contains__(self, address: str) -> bool:
+        return self._until.get(address, 0) > time.monotonic()
+
+    def add(self, address: str) -> None:
+        if len(self._until) >= self._most:
+            self._until.clear()
+        self._until[address] = time.monotonic() + self._seconds
+
+
 class Door(Conversation):
     """One connection by which mail comes in."""
 
-    def __init__(self, peer: Peer, *, threads: DatabaseThreads, source: Source) -> None:
+    def __init__(self, peer: Peer, *, threads: DatabaseThreads, source: Source, taken: Taken) -> None:
         super().__init__(peer)
         self._threads = threads
         self._source = source
+        self._taken = taken
 
     async def recipient(self, address: str) -> str:
+        if address in self._taken:
+            return _TAKEN
         try:
-            return await self._threads.run(partial(answer_recipient, address))
+            answer = await self._threads.run(partial(answer_recipient, address))
         except (OperationalError, InterfaceError) as error:
             return _unavailable(error)
+        if answer == _TAKEN:
+            self._taken.add(address)
+        return answer
 
     async def deliver(self, mail: ReceivedMail) -> str:
         arrival = Arrival(

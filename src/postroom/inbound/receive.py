@@ -13,7 +13,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from postroom.combining import Combined
 from postroom.inbound.models import IncomingContent, IncomingMessage, Source
-from postroom.jobs import app
+from postroom.jobs import DATABASE_AWAY, app
 from postroom.policy.duplicate import fingerprint
 from postroom.rfc.fit_text import make_fit
 from postroom.rfc.headers import get_field, split_message
@@ -47,14 +47,12 @@ def receive(arrival: Arrival) -> tuple[int, ...]:
     """Store the mail, one IncomingMessage a recipient; their ids, committed. A DatabaseError: nothing is."""
     if connection.in_atomic_block:
         return _store([arrival])[0]
-    ids = _store_combined(arrival)
-    wake()
-    return ids
+    return _store_combined(arrival)
 
 
 def wake() -> None:
     """Have what was received handled soon; where that fails, the next minute's look finds it."""
-    with suppress(AlreadyEnqueued):
+    with suppress(AlreadyEnqueued, *DATABASE_AWAY):
         app.configure_task(HANDLE_TASK, queue="inbound", queueing_lock=HANDLE_TASK).defer()
 
 
@@ -72,8 +70,14 @@ def _store(arrivals: Sequence[Arrival]) -> list[tuple[int, ...]]:
     return [tuple(islice(ids, len(_recipients(arrival)))) for arrival in arrivals]
 
 
-# What several connections have to store at the same time shares a commit.
-_store_combined = Combined(_store, divisible=(DataError, IntegrityError))
+def _store_and_wake(arrivals: Sequence[Arrival]) -> list[tuple[int, ...]]:
+    ids = _store(arrivals)
+    wake()
+    return ids
+
+
+# What several connections have to store at the same time shares a commit, and a wake-up.
+_store_combined = Combined(_store_and_wake, divisible=(DataError, IntegrityError))
 
 
 def _recipients(arrival: Arrival) -> tuple[str, ...]:

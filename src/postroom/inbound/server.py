@@ -5,7 +5,7 @@ from functools import partial
 from ssl import SSLContext
 
 from postroom.database_threads import DatabaseThreads
-from postroom.inbound.door import Door
+from postroom.inbound.door import Door, Taken
 from postroom.inbound.models import Source
 from postroom.smtp.lmtp_session import LmtpSession
 from postroom.smtp.server import Limits, Listener
@@ -21,7 +21,7 @@ class MxServer(Listener):
 
     def __init__(self, host: str, port: int, *, tls: SSLContext, max_message_bytes: int) -> None:
         self._threads = DatabaseThreads(THREADS, name=self.source)
-        converse = partial(Door, threads=self._threads, source=self.source)
+        converse = partial(Door, threads=self._threads, source=self.source, taken=Taken())
         super().__init__(host, port, limits=Limits(message_bytes=max_message_bytes), tls=tls, converse=converse)
 
     async def stop(self, *, patience_seconds: float = 30.0) -> None:

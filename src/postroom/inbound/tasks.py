@@ -1,6 +1,6 @@
 """Which background jobs this app has; each may run twice without harm."""
 
-from postroom.inbound import handle, probes
+from postroom.inbound import handle, probes, retention
 from postroom.inbound.authenticate import authenticate_received
 from postroom.inbound.mailboxes import trial
 from postroom.inbound.receive import HANDLE_TASK
@@ -39,3 +39,10 @@ async def judge_probes(timestamp: int) -> None:
 async def send_probes(timestamp: int) -> None:
     """Probe addresses again that were probed a week ago."""
     await in_own_thread(probes.send_due)
+
+
+@app.periodic(cron="51 2 * * *")
+@app.task(name="inbound.prune", queue="chores", queueing_lock="inbound.prune")
+async def prune(timestamp: int) -> None:
+    """Remove what is kept no longer, after the same is done with mail that went out."""
+    await in_own_thread(retention.prune)
