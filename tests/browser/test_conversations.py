@@ -113,3 +113,28 @@ def test_posts_are_moved_by_ticking_them(page: Page, look: Look, postroom: Postr
     page.get_by_role("button", name="Split off").click()
     expect(page.get_by_role("heading", name="Payments")).to_be_visible()
     expect(page.get_by_text("Moved here from")).to_be_visible()
+
+
+def test_mail_of_the_desk_is_made_a_record(
+    page: Page, look: Look, postroom: Postroom, demo: Office, record: int
+) -> None:
+    raw = (
+        "From: Mary <mary@customer.example.com>\r\nTo: news@company-name.com\r\nSubject: My gutters\r\n"
+        "Message-ID: <gutters@customer.example.com>\r\nContent-Type: text/html\r\n\r\n<p>They <b>leak</b>.\r\n"
+    )
+    answer = demo.call("POST", "/inbound?recipient=news@company-name.com", raw.encode(), Content_Type="message/rfc822")
+    assert answer.status == 202, answer
+    link = page.get_by_role("link", name="My gutters")
+    for _try in range(30):
+        page.goto(f"{postroom.installation.url}/desk")
+        if link.count():
+            break
+        page.wait_for_timeout(500)
+    look("/desk", "desk")
+    link.click()
+    look(re.sub(r"^https?://[^/]+", "", page.url) + "?text=Roof", "desk-mail")
+    page.get_by_label("Name", exact=True).fill("Mary's gutters")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("heading", name="Mary's gutters")).to_be_visible()
+    expect(page.locator("article.post")).to_contain_text("They leak.")
+    look("/desk/rules", "desk-rules")

@@ -24,6 +24,7 @@ from postroom.workspaces.alerts import raise_alert
 from postroom.workspaces.audit import record_change
 from postroom.workspaces.keys import create_key
 from postroom.workspaces.models import Company, Workspace
+from tests.inbound.mail import letter, take
 from tests.web.conversations import add_failed, make_contact, make_record, receive_mail
 from tests.web.samples import make_member, store_message
 
@@ -54,6 +55,7 @@ EXAMPLES = {
     "<int:file_id>": "1",
     "<int:follower_id>": "1",
     "<int:notification_id>": "1",
+    "<int:incoming_id>": "1",
     "<str:uidb64>/<str:token>": "x/x",
     "<str:token>": "x",
     "<str:provider>": "google",
@@ -158,12 +160,14 @@ def examples(workspace: Workspace, owner: Client) -> dict[str, str]:
     record = make_record(workspace)
     told = add_failed(receive_mail(record, html="<p>Hello", files=(Attachment("a.pdf", b"x"),)))
     follower = follow(record, make_contact(workspace))
+    lost = [take(letter(subject=f"Lost {number}"), "nobody@0.example.com") for number in range(20)]
     return {
         "<int:record_id>": str(record.pk),
         "<int:post_id>": str(told.post_id),
         "<int:file_id>": str(told.post.files.get().pk),
         "<int:follower_id>": str(follower.pk),
         "<int:notification_id>": str(told.pk),
+        "<int:incoming_id>": str(lost[0].pk),
         "<int:alias_id>": str(alias.pk),
         "<int:template_id>": str(Template.objects.latest("pk").pk),
         "<int:parameter_id>": str(workspace.parameters.get().pk),

@@ -39,6 +39,7 @@ MAIN = (
     Entry(_("Home"), "home", Action.SEE_MAIL, ("home",)),
     Entry(_("Inbox"), INBOX, Action.SEE_CONVERSATIONS, ("inbox",)),
     Entry(_("Conversations"), "messages", Action.SEE_CONVERSATIONS, CONVERSATIONS),
+    Entry(_("Unrouted desk"), "mail-opened", Action.SEE_MAIL, ("desk", "desk-mail", "desk-rules")),
     Entry(_("Emails"), "mail", Action.SEE_MAIL, ("messages", "message", "messages-steer", "messages-steered")),
     Entry(_("Suppressed addresses"), "mail-off", Action.SEE_MAIL, ("suppressed",)),
     Entry(_("Your mailbox"), "mailbox", Action.SEND_MAIL, ("mailbox", "mailbox-remove")),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from postroom.inbound.models import State
+from postroom.policy.classification import Kind
 from postroom.policy.permission import Role
 from postroom.policy.status import Status
 from postroom.threads.envelope import Envelope
@@ -49,6 +51,29 @@ POST_KINDS = {
     "comment": Term(_("message"), "message-circle", "grey"),
     "note": Term(_("internal note"), "lock", "violet", _("For users alone: nobody outside is told.")),
     "email": Term(_("by mail"), "mail", "grey"),
+}
+# What has become of mail that came in, and what it is.
+INCOMING_STATES = {
+    State.UNROUTED: Term(_("waits for a person"), "inbox", "amber", _("No step could settle it.")),
+    State.RECEIVED: Term(_("being handled"), "clock", "grey", _("Its turn comes within seconds.")),
+    State.HANDLED: Term(_("has its place"), "check", "green"),
+    State.DUPLICATE: Term(_("a copy"), "copy", "grey", _("The same mail came before.")),
+    State.DROPPED: Term(_("dropped"), "trash", "grey", _("By a person or a rule; it can be restored.")),
+}
+INCOMING_KINDS = {
+    Kind.ORDINARY: _("written by a person"),
+    Kind.REPLY: _("an answer"),
+    Kind.ALIAS: _("to an alias"),
+    Kind.CATCHALL: _("to catchall"),
+    Kind.BOUNCE: _("a bounce"),
+    Kind.DELAYED: _("a delay notice"),
+    Kind.SUCCESS: _("a delivery report"),
+    Kind.FEEDBACK: _("a complaint"),
+    Kind.MDN: _("a read receipt"),
+    Kind.AUTOREPLY: _("an automatic reply"),
+    Kind.CHALLENGE: _("a challenge"),
+    Kind.LOOP: _("a loop"),
+    Kind.UNKNOWN: _("unknown"),
 }
 # The verdict on one line of a decision: what was tried, found, expected.
 VERDICTS = {

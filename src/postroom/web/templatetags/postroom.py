@@ -12,6 +12,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from postroom.inbound.models import State
+from postroom.policy.classification import Kind
 from postroom.policy.permission import Action
 from postroom.policy.status import Status
 from postroom.web import static_files, vocabulary
@@ -59,6 +61,17 @@ def outcome(name: str) -> dict[str, object]:
 def post_kind(name: str) -> dict[str, object]:
     """How a post came to be: written here for all, written for users alone, or by mail."""
     return {"term": vocabulary.POST_KINDS[name], "name": f"post-{name}"}
+
+
+@register.inclusion_tag("web/_term.html")
+def incoming_state(name: str) -> dict[str, object]:
+    """What has become of a mail that came in."""
+    return {"term": vocabulary.INCOMING_STATES[State(name)], "name": f"incoming-{name}"}
+
+
+@register.filter
+def incoming_kind(name: str) -> str:
+    return str(vocabulary.INCOMING_KINDS[Kind(name)]) if name else ""
 
 
 @register.simple_tag(takes_context=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Length
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from postroom.errors import PostroomError
+from postroom.inbound.models import IncomingMessage, State
 from postroom.policy.notification import Way
 from postroom.policy.permission import Action
 from postroom.rfc.address import Mailbox, format_mailbox, parse_mailboxes
@@ -200,6 +201,12 @@ def find_record(seat: Seat, record_id: int) -> Record:
     return found
 
 
+def _strangers(found: Record) -> QuerySet[IncomingMessage]:
+    """Mail that answers in the thread, of people who have no part in it: a person lets them in."""
+    waiting = found.incoming.filter(state=State.UNROUTED.value)
+    return waiting.select_related("content").defer("content__raw").order_by("pk")
+
+
 def _thread(request: HttpRequest, seat: Seat, found: Record, *, form: WriteForm | None = None) -> HttpResponse:
     part = ThreadPage(request.GET)
     part.is_valid()
@@ -213,6 +220,7 @@ def _thread(request: HttpRequest, seat: Seat, found: Record, *, form: WriteForm 
         "followers": followers,
         "follows": any(follower.user_id == seat.user.pk for follower in followers),
         "form": form,
+        "strangers": list(_strangers(found)),
         **(_preview(seat, found, form) if form.is_bound and form.is_valid() else {}),
     }
     return render(request, "web/record.html", context)
