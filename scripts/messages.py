@@ -64,15 +64,23 @@ def collect() -> Catalog:
             continue  # the API's reference is written for programmers, in English
         for _line, text, _comments, context in extract("python", _as_python(path), KEYWORDS):
             found.add(text, context=context)
-    from postroom.policy.failure import SENTENCES  # noqa: PLC0415 – a wheel is compiled without the package
-
-    for sentence in SENTENCES.values():  # why a server refuses: shown with gettext(sentence)
+    for sentence in _from_tables():
         found.add(sentence)
     for package in REFUSING:
         for path in sorted((SOURCE / package).rglob("*.py")):
             for sentence in refusals(ast.parse(path.read_text(encoding="utf-8"))):
                 found.add(sentence)
     return found
+
+
+def _from_tables() -> Iterator[str]:
+    """What pages translate by a variable; imported here, since a wheel is compiled without the package."""
+    from postroom.policy.failure import SENTENCES  # noqa: PLC0415
+    from postroom.servers.presets import presets  # noqa: PLC0415
+
+    yield from SENTENCES.values()  # why a server refuses
+    for preset in presets():  # what is known of providers
+        yield from filter(None, (preset.allow, preset.username, preset.limits.words))
 
 
 def refusals(module: ast.Module) -> Iterator[str]:

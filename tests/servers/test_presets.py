@@ -1,10 +1,13 @@
 """Are the facts about providers complete, and is a provider known by its host?"""
 
+import runpy
+from pathlib import Path
+
 import pytest
 
 from postroom.policy.provider import Complaint, DkimScheme, Preset
 from postroom.servers.models import OutgoingServer
-from postroom.servers.presets import GENERIC, find_preset, preset_named, presets
+from postroom.servers.presets import GENERIC, find_preset, find_receiver, preset_named, presets
 
 NAMED = {
     "gmail", "google-workspace-relay", "microsoft-365", "amazon-ses", "brevo", "mailgun", "sendgrid", "mailjet",
@@ -75,3 +78,32 @@ def test_a_providers_words_tell_what_it_complains_of(preset_id: str, words: str,
     preset = preset_named(preset_id)
     assert preset is not None
     assert preset.complaint(words) == complaint
+
+
+GUIDES = runpy.run_path(str(Path(__file__).parents[2] / "scripts/provider_guides.py"))
+
+
+@pytest.mark.parametrize("preset", presets(), ids=lambda preset: preset.id)
+def test_each_provider_has_its_guide_with_the_facts_of_today(preset: Preset) -> None:
+    """`scripts/provider_guides.py` mends the facts; the steps are written by hand."""
+    text = (GUIDES["GUIDES"] / f"{preset.id}.md").read_text(encoding="utf-8")
+    assert text == GUIDES["renewed"](text, preset)
+    assert text.startswith(f"# {preset.name}\n")
+    assert "1. " in text.partition("## Step by step")[2]
+    assert f"({preset.id}.md)" in (GUIDES["GUIDES"] / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("mx_host", "preset_id"),
+    [
+        ("ASPMX.L.GOOGLE.COM.", "google-workspace-relay"),
+        ("company-name-com.mail.protection.outlook.com", "microsoft-365"),
+        ("mx2.zoho.eu", "zoho"),
+        ("mx1.mail.ovh.net", "ovh"),
+        ("mx.company-name.com", None),
+        ("aspmx.l.google.com.evil.example", None),
+    ],
+)
+def test_who_receives_for_a_domain_is_known_by_its_mx(mx_host: str, preset_id: str | None) -> None:
+    found = find_receiver(mx_host)
+    assert (found.id if found else None) == preset_id

@@ -115,3 +115,14 @@ def test_reports_are_summed_up_by_sender(owner: Client, page: str, workspace: Wo
     text = owner.get(page).content.decode()
     assert "0 of 12 reported messages pass DMARC" in text
     assert "192.0.2.7" in text
+
+
+def test_says_who_receives_the_domains_mail_now(owner: Client, page: str, check: DomainCheck) -> None:
+    mx = FINDING | {"purpose": "mx", "found": ["1 aspmx.l.google.com"]}
+    address = {"address": "bounce@company-name.com", "purpose": "delivery errors"}
+    DomainCheck.objects.update(report=REPORT | {"findings": [mx], "addresses": [address]})
+    assert "is received by Google Workspace" in owner.get(page).content.decode()
+    DomainCheck.objects.update(
+        report=REPORT | {"findings": [mx | {"found": ["1 mx.b.example"]}], "addresses": [address]}
+    )
+    assert "is received by" not in owner.get(page).content.decode()

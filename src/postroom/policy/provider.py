@@ -100,6 +100,8 @@ class Preset:
     facts_from: str
     facts_at: date
     """Of the newest page these facts were read on; providers change them without notice."""
+    mx_hosts: tuple[str, ...] = ()
+    """Where MX records lead whose domain's mail this provider receives; may hold *."""
     phrases: dict[Complaint, tuple[str, ...]] = field(default_factory=dict)
     """Words in lower case that occur in its refusals."""
 
@@ -110,6 +112,10 @@ class Preset:
             if any(phrase in lowered for phrase in phrases):
                 return complaint
         return None
+
+    def receives_at(self, mx_host: str) -> bool:
+        """Whether `mx_host`, in lower case, takes mail for the provider's customers."""
+        return any(fnmatchcase(mx_host, pattern) for pattern in self.mx_hosts)
 
     def serves(self, host: str) -> bool:
         """Whether `host`, in lower case, is one of the provider's."""

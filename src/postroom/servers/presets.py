@@ -32,6 +32,12 @@ def find_preset(host: str) -> Preset | None:
     return next((preset for preset in presets() if preset.serves(name)), None)
 
 
+def find_receiver(mx_host: str) -> Preset | None:
+    """The provider that receives mail for domains whose MX record names `mx_host`."""
+    name = mx_host.strip().rstrip(".").lower()
+    return next((preset for preset in presets() if preset.receives_at(name)), None)
+
+
 def preset_named(preset_id: str) -> Preset | None:
     return next((preset for preset in presets() if preset.id == preset_id), None)
 
@@ -41,6 +47,7 @@ def _read(entry: dict[str, Any]) -> Preset:
         **entry
         | {
             "hosts": tuple(entry["hosts"]),
+            "mx_hosts": tuple(entry.get("mx_hosts", ())),
             "ports": tuple(Port(number, encryption) for number, encryption in entry["ports"]),
             "limits": Limits(**entry["limits"]),
             "dkim": _read_dkim(entry["dkim"]),

@@ -20,9 +20,11 @@ from postroom.domains.keys import begin_platform_rotation, begin_rotation, own_k
 from postroom.domains.models import AliasDomain, DkimKey
 from postroom.domains.reports import summarise_dmarc, summarise_tls
 from postroom.errors import PostroomError
+from postroom.policy.dns.findings import Purpose
 from postroom.policy.dns.writing import letter, told_records, zone_file
 from postroom.policy.permission import Action
 from postroom.servers.domain_health import ask_for_check, newest_check
+from postroom.servers.presets import find_receiver
 from postroom.vault import SealBrokenError
 from postroom.web import mail
 from postroom.web.forms import stored
@@ -137,9 +139,16 @@ def _checked(domain: AliasDomain, since: datetime | None) -> dict[str, Any]:
         "faults": sum(finding["verdict"] in ("missing", "fault") for finding in findings),
         "standings": report["servers"],
         "inboxes": report["addresses"],
+        "receiver": _receiver(findings),
         "next_policy": report["next_policy"],
         "zone": zone_file(told_records(report)),
     }
+
+
+def _receiver(findings: list[dict[str, Any]]) -> str:
+    """The provider that has the domain's mailboxes; "" when it is none that is known."""
+    exchanges = (value.split()[-1] for f in findings if f["purpose"] == Purpose.MX for value in f["found"] if value)
+    return next((preset.name for host in exchanges if (preset := find_receiver(host))), "")
 
 
 def _keys(domain: AliasDomain) -> list[DkimKey]:
