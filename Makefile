@@ -1,5 +1,5 @@
 # Every target sets up what it needs first; a fresh machine needs Python 3.11 or newer, git and make.
-.PHONY: run test fmt bench chaos setup
+.PHONY: run test fmt bench chaos fuzz setup
 
 run:  ## set up, migrate, add the demo data, serve
 	@scripts/setup --no-dev --inexact
@@ -20,6 +20,10 @@ bench:  ## measure beside the peers; BENCH_ARGS=--write renews benchmarks/RESULT
 chaos:  ## kill, freeze and cut off what delivers, and show that nothing is lost; CHAOS_ARGS=--quick takes a minute
 	@scripts/setup
 	@.venv/bin/postroom chaos $(CHAOS_ARGS)
+
+fuzz:  ## throw what Atheris makes up at the parsers of mail; FUZZ_ARGS="60 mime" is a minute of one of them
+	@scripts/setup --group fuzz
+	@.venv/bin/python scripts/fuzz.py $(FUZZ_ARGS)
 
 setup:  ## only the virtual environment
 	@scripts/setup

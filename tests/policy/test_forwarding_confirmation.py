@@ -1,6 +1,8 @@
 """Are providers' questions about forwarding told from other mail, with what answers them?"""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from postroom.policy.forwarding_confirmation import Confirmation, find_confirmation
 
@@ -69,3 +71,8 @@ def test_reads_other_providers(author: str, subject: str, text: str, found: Conf
 )
 def test_leaves_other_mail_alone(author: str, subject: str, text: str) -> None:
     assert find_confirmation(author=author, subject=subject, text=text) is None
+
+
+@given(st.text(), st.text())
+def test_whatever_a_mail_says_nothing_is_raised(subject: str, text: str) -> None:
+    find_confirmation(author="forwarding-noreply@google.com", subject=subject, text=f"{text} https://[{text} {GMAIL}")

@@ -6,7 +6,6 @@ Yandex are known by their sender, others by their words.
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ _CONFIRMING = re.compile(
     r"confirm|verif|bestätig|vérif|conferm|bevestig|bekräft|potwierd|подтвер|確認|确认|security code", re.IGNORECASE
 )
 _AUTOMATIC = re.compile(r"(?:.*[-_.])?(?:no-?reply|do-?not-?reply|forwarding.*|postmaster|account.*)@", re.IGNORECASE)
-_LINK = re.compile(r"https://[^\s<>\"')\]]+")
+_LINK = re.compile(r"https://(?P<host>[A-Za-z0-9.-]+)(?::\d+)?(?:[/?#][^\s<>\"')\]]*)?")
 _CODE = re.compile(r"(?:code|Code|CODE|код|コード|代码)\D{0,40}?\b(\d{4,10})\b")
 _GMAIL_CODE = re.compile(r"\(#(\d{4,12})\)")
 # What a mail links beside the one thing it wants.
@@ -70,8 +69,7 @@ def _find_link(text: str, hosts: tuple[str, ...]) -> str:
     """The first that leads to the provider and is not about something else."""
     for match in _LINK.finditer(text):
         link = match[0].replace("&amp;", "&").rstrip(".,;")
-        host = urlsplit(link).hostname or ""
-        if any(f".{host}".endswith(f".{known}") for known in hosts) and not _ASIDE.search(link):
+        if any(f".{match['host'].lower()}".endswith(f".{known}") for known in hosts) and not _ASIDE.search(link):
             return link
     return ""
 

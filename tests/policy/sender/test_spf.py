@@ -3,6 +3,8 @@
 from ipaddress import ip_address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from postroom.policy.dns.answers import Answer, Question, Status
 from postroom.policy.sender.spf import SpfResult, check_host
@@ -121,3 +123,14 @@ def test_writes_ipv6_in_nibbles_and_cuts_long_names_from_the_left() -> None:
     nibbles = "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2"
     assert expand("%{ir}.%{v}._spf.%{d2}", client, "email.example.com") == f"{nibbles}.ip6._spf.example.com"
     assert len(expand(f"{'a' * 60}." * 5 + "%{d2}", client, "email.example.com")) <= 253
+
+
+WORDS = st.sampled_from(
+    ["a", "mx", "ptr", "all", "include:", "exists:", "redirect=", "ip4:192.0.2.1", "ip6:::/0", "%{", "%{ir}", "}", "/", "-", "~", ".",
+     "example.com", "_spf.example.com", " "]
+)  # fmt: skip
+
+
+@given(st.lists(WORDS, max_size=12).map("".join), st.sampled_from(["192.0.2.1", "2001:db8::1"]))
+def test_whatever_a_record_holds_there_is_a_result(terms: str, address: str) -> None:
+    assert result_of(f"v=spf1 {terms}", address) in SpfResult
