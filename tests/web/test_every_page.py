@@ -14,6 +14,7 @@ from postroom.capture.store import insert
 from postroom.domains.alias_domains import save_alias_domain
 from postroom.domains.aliases import save_alias
 from postroom.domains.models import Alias, AliasDomain
+from postroom.inbound.models import IncomingServer
 from postroom.mailings.models import Template
 from postroom.outbound.models import Attempt
 from postroom.rfc.message import Attachment
@@ -56,6 +57,7 @@ EXAMPLES = {
     "<int:follower_id>": "1",
     "<int:notification_id>": "1",
     "<int:incoming_id>": "1",
+    "<int:incoming_server_id>": "1",
     "<str:uidb64>/<str:token>": "x/x",
     "<str:token>": "x",
     "<str:provider>": "google",
@@ -160,6 +162,7 @@ def examples(workspace: Workspace, owner: Client) -> dict[str, str]:
     record = make_record(workspace)
     told = add_failed(receive_mail(record, html="<p>Hello", files=(Attachment("a.pdf", b"x"),)))
     follower = follow(record, make_contact(workspace))
+    mailbox = IncomingServer.objects.create(workspace=workspace, name="Mailbox", host="mx.example.com", username="mary")
     lost = [take(letter(subject=f"Lost {number}"), "nobody@0.example.com") for number in range(20)]
     return {
         "<int:record_id>": str(record.pk),
@@ -167,6 +170,7 @@ def examples(workspace: Workspace, owner: Client) -> dict[str, str]:
         "<int:file_id>": str(told.post.files.get().pk),
         "<int:follower_id>": str(follower.pk),
         "<int:notification_id>": str(told.pk),
+        "<int:incoming_server_id>": str(mailbox.pk),
         "<int:incoming_id>": str(lost[0].pk),
         "<int:alias_id>": str(alias.pk),
         "<int:template_id>": str(Template.objects.latest("pk").pk),

@@ -50,6 +50,9 @@ SERVERS = (
     "servers", "server-new", "server", "server-queue", "server-test", "server-archive", "oauth-connect",
     "oauth-disconnect", "set-up", "set-up-begin", "set-up-step",
 )  # fmt: skip
+INCOMING_SERVERS = (
+    "incoming-servers", "incoming-server-new", "incoming-server", "incoming-server-test", "incoming-server-remove",
+)  # fmt: skip
 ALIAS_DOMAINS = (
     "alias-domains", "alias-domain-new", "alias-domain", "alias-domain-remove", "domain-records", "domain-letter",
 )  # fmt: skip
@@ -66,6 +69,7 @@ SETTINGS = (
 # Shown while developer mode is on.
 TECHNICAL: tuple[Entry, ...] = (
     Entry(_("Outgoing Mail Servers"), "server", Action.SEE_SETTINGS, SERVERS),
+    Entry(_("Incoming Mail Servers"), "download", Action.SEE_SETTINGS, INCOMING_SERVERS),
     Entry(_("Aliases"), "mailbox", Action.SEE_SETTINGS, ("aliases", "alias-new", "alias", "alias-remove")),
     Entry(_("Alias Domains"), "world", Action.SEE_SETTINGS, ALIAS_DOMAINS),
     Entry(

@@ -1,0 +1,91 @@
+"""Can people say from where mail is fetched, see how the visits go, and try a server?"""
+
+import pytest
+from django.test import Client
+
+from postroom.inbound.mailboxes import trial
+from postroom.inbound.models import IncomingServer
+from postroom.workspaces.models import Change, Workspace
+from tests.peers.programs import free_port
+
+PATH = "/settings/incoming-servers"
+GIVEN = {
+    "name": "Sales", "is_active": "on", "protocol": "imap", "encryption": "tls", "host": "imap.example.com",
+    "port": "993", "authentication": "login", "username": "sales@company-name.com", "password": "secret",
+    "folder": "INBOX", "afterwards": "seen", "poll_seconds": "300", "record_type": "crm.lead",
+    "verifies_certificate": "on",
+}  # fmt: skip
+
+
+@pytest.fixture
+def server(owner: Client, workspace: Workspace) -> IncomingServer:
+    assert owner.post(f"{PATH}/new", GIVEN).status_code == 302
+    return workspace.incoming_servers.get()
+
+
+def shown(client: Client, path: str) -> str:
+    response = client.get(path)
+    assert response.status_code == 200, response
+    return response.content.decode()
+
+
+def test_an_empty_list_says_what_a_server_is_for(owner: Client) -> None:
+    assert "No mail is fetched" in shown(owner, PATH)
+
+
+def test_a_server_is_made_and_its_password_kept_and_never_shown(owner: Client, server: IncomingServer) -> None:
+    assert server.password == "secret"
+    page = shown(owner, f"{PATH}/{server.pk}")
+    assert "secret" not in page
+    assert "One is stored" in page
+    owner.post(f"{PATH}/{server.pk}", {**GIVEN, "password": "", "folder": "Sales"})
+    server.refresh_from_db()
+    assert (server.password, server.folder) == ("secret", "Sales")
+    assert "secret" not in str(list(Change.objects.values_list("before", "after")))
+    assert "sales@company-name.com" in shown(owner, PATH)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"host": ""}, "host name"),
+        ({"protocol": "pop3"}, "POP3 cannot mark mail as read"),
+        ({"poll_seconds": "1"}, "at least 30 seconds"),
+        ({"authentication": "gmail"}, "is not connected here"),
+    ],
+)
+def test_what_cannot_be_fetched_from_is_refused(
+    owner: Client, workspace: Workspace, changed: dict[str, str], words: str
+) -> None:
+    assert words in owner.post(f"{PATH}/new", {**GIVEN, **changed}).content.decode()
+    assert not workspace.incoming_servers.exists()
+
+
+def test_tells_what_the_last_visit_found(owner: Client, server: IncomingServer) -> None:
+    IncomingServer.objects.update(failures=3, last_error="The server refused the password.")
+    assert "The server refused the password." in shown(owner, PATH)
+    assert "The server refused the password." in shown(owner, f"{PATH}/{server.pk}")
+
+
+def test_a_trial_shows_the_step_that_failed(owner: Client, server: IncomingServer) -> None:
+    IncomingServer.objects.update(host="127.0.0.1", port=free_port())
+    assert "was not tested yet" in shown(owner, f"{PATH}/{server.pk}/test")
+    owner.post(f"{PATH}/{server.pk}/test")
+    assert "The test is running." in shown(owner, f"{PATH}/{server.pk}/test")
+    trial.run(server.pk)
+    part = owner.get(f"{PATH}/{server.pk}/test", headers={"HX-Request": "true"}).content.decode()
+    assert "Connect:" in part
+    assert "hx-get" not in part
+
+
+def test_a_server_goes_once_its_name_was_typed(owner: Client, server: IncomingServer) -> None:
+    owner.post(f"{PATH}/{server.pk}/remove", {"typed": "no"})
+    assert IncomingServer.objects.exists()
+    owner.post(f"{PATH}/{server.pk}/remove", {"typed": "Sales"})
+    assert not IncomingServer.objects.exists()
+
+
+def test_only_who_may_change_settings_does(member: Client, outsider: Client, server: IncomingServer) -> None:
+    assert member.get(PATH).status_code == 403
+    assert outsider.get(f"{PATH}/{server.pk}").status_code in (403, 404)
+    assert member.post(f"{PATH}/{server.pk}/test").status_code == 403
