@@ -1,8 +1,8 @@
 """Do the parsers of mail survive whatever is thrown at them? Coverage-guided search with Atheris (libFuzzer).
 
-`python scripts/fuzz.py [SECONDS] [TARGET…]`: each target for so long, in a process of its own, starting from the mails of
-`tests/corpus`. A crash, an exception, an input that takes over a second or 500 MB ends it with exit code 1; libFuzzer
-leaves the input in `.fuzz/TARGET/`. Add it to the tests with what mends it. What was learned is begun with the next time.
+`python scripts/fuzz.py [SECONDS] [TARGET…]`: each target for so long, in a process of its own, beginning with the mails
+of `tests/corpus` and what was learned before. A crash, an exception, an input that takes over a second or 500 MB ends
+it with exit code 1; libFuzzer leaves the input in `.fuzz/TARGET/`. Add it to the tests with what mends it.
 """
 
 import subprocess
