@@ -64,6 +64,11 @@ def test_a_stranger_who_names_a_thread_waits_for_a_person(desk: Desk, lead: int)
     assert len(waiting()) == 1  # no answer tells eve that there is such a thread
 
 
+def test_a_stranger_may_write_to_the_alias_of_the_thread_that_they_name(desk: Desk, lead: int) -> None:
+    desk.call("/aliases", {"local_part": "roof", "domains": ["company-name.com"], "forced_record": lead})
+    assert take(answer(from_="eve@elsewhere.example"), "roof@company-name.com").state == "handled"
+
+
 def test_an_answer_to_several_addresses_comes_into_the_thread_once(desk: Desk, lead: int) -> None:
     desk.call("/aliases", {"local_part": "info", "domains": ["company-name.com"], "record_type": "crm.lead"})
     take(answer(), str(waiting()[0]["Reply-To"]), "info@company-name.com", CATCHALL)

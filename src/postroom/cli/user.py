@@ -5,6 +5,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from postroom.cli.setup import django_command, find_workspace
+from postroom.policy.notification import Way
 from postroom.policy.permission import Role
 
 if TYPE_CHECKING:
@@ -52,6 +53,19 @@ def password(email: str, password_file: IO[str] | None) -> None:
     user = _find(email)
     _set_password(user, password_file)
     click.echo(f"{user.email} has a new password.")
+
+
+@command.command("prefer")
+@click.argument("email")
+@click.argument("way", type=click.Choice([way.value for way in Way]))
+@django_command
+def prefer(email: str, way: str) -> None:
+    """Tell EMAIL of conversations by email, or in the inbox of the pages alone."""
+    from postroom.threads import inbox
+
+    user = _find(email)
+    inbox.prefer(user, Way(way))
+    click.echo(f"{user.email} is told by {way}.")
 
 
 @command.command("second-factor-off")

@@ -49,7 +49,9 @@ def settle_answer(mail: Incoming) -> Settled | None:
         return _answer_mailing(mail, contact_of(mail.owner, mail.letter.author)) if is_taken else None
     record = _record(found.record)
     if found.verdict is Verdict.APPROVAL:
-        return _ask_for_approval(mail, record, found)
+        alias = mail.destination.alias
+        leads_there = alias is not None and alias.forced_record == record.pk  # and its policy says who may write
+        return None if leads_there else _ask_for_approval(mail, record, found)
     return into_thread(mail, record, why=" ".join(found.why), kind=Kind.REPLY)
 
 

@@ -12,8 +12,8 @@ import structlog
 from django.db import transaction
 from django.db.models.functions import Now
 
+from postroom.domains.addresses import Destination, note_hit, resolve
 from postroom.domains.addresses import Kind as AddressKind
-from postroom.domains.addresses import note_hit
 from postroom.inbound.alias_mail import settle_alias
 from postroom.inbound.answering import answer
 from postroom.inbound.confirmations import settle_confirmation
@@ -111,9 +111,9 @@ def _settle(id_: int, found: Classification) -> None:
     (address, destination), *others = destinations(row, raw).items()
     for other, _ in others:
         _add_copy(row, other)
+    _count_hits(row.recipient, destination)
     row.recipient = address or row.recipient
     mail = Incoming(row, raw, read_fields(raw), found, destination)
-    note_hit(destination)
     settled = next(settled for step in STEPS if (settled := step(mail)))
     if settled.state is State.UNROUTED and mail.workspace:
         settled = settle_by_rule(mail) or _tell_author(mail, settled)
@@ -126,6 +126,14 @@ def _tell_author(mail: Incoming, settled: Settled) -> Settled:
     if is_direct and answer(mail, say_nobody_reads(mail.row.recipient)):
         return replace(settled, reason=f"{settled.reason} Its author was told.")
     return settled
+
+
+def _count_hits(recipient: str, destination: Destination) -> None:
+    """Of the envelope's address as well, where the header told for whom the mail is: both are still written to."""
+    found = (resolve(recipient) if recipient else destination, destination)
+    retired = {each.retired.pk: each for each in found if each.retired}
+    for each in retired.values():
+        note_hit(each)
 
 
 def _add_copy(row: IncomingMessage, recipient: str) -> None:
