@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -44,23 +45,35 @@ def record(demo: Office) -> int:
         ("/records?text=nowhere", "conversations-none"),
         ("/records/{id}/followers", "followers"),
         ("/records/{id}/merge", "merge"),
+        ("/inbox", "inbox-none"),
+        ("/profile", "profile-told"),
+        ("/settings/incoming-servers", "incoming-servers-none"),
+        ("/settings/incoming-servers/new", "incoming-server-new"),
     ],
 )
 def test_the_pages_look_right(look: Look, record: int, path: str, name: str) -> None:
     look(path.format(id=record), name)
 
 
-def test_who_wants_to_be_told_here_sees_it_in_the_inbox(page: Page, look: Look, demo: Office, record: int) -> None:
-    look("/inbox", "inbox-none")
+def test_marys_answer_is_seen_in_the_inbox_of_who_follows(
+    page: Page, look: Look, postroom: Postroom, demo: Office, record: int
+) -> None:
     page.get_by_role("link", name="Inbox").click()
     page.get_by_role("link", name="How you are told").first.click()
     page.get_by_label("Conversations that you follow").select_option("Tell me here, in my inbox")
     page.get_by_label("Mail me each morning what waits in my inbox").check()
     page.get_by_role("button", name="Save").click()
-    look("/profile", "profile-told")
     say(demo, f"/records/{record}/followers", {"user": "admin@company-name.com"})
-    mary = {"contact": '"Mary" <mary@customer.example.com>'}
-    say(demo, f"/records/{record}/posts", {"author": mary, "text": "Please call me."})
+    page.goto(f"{postroom.installation.url}/records/{record}")
+    reply_address = page.get_by_text(re.compile(r"^reply\+[0-9a-f]+@company-name\.com$")).inner_text()
+    answer = (
+        f"From: Mary <mary@customer.example.com>\r\nTo: {reply_address}\r\nSubject: Re: Roof of Mary's house\r\n"
+        "Message-ID: <call@customer.example.com>\r\n\r\nPlease call me.\r\n"
+    )
+    taken = demo.call(
+        "POST", f"/inbound?recipient={quote(reply_address)}", answer.encode(), Content_Type="message/rfc822"
+    )
+    assert taken.status == 202, taken
     unread = page.locator("#unread")
     expect(unread).to_contain_text("1", timeout=40_000)  # without a new page: it asks every half minute
     look("/inbox", "inbox")

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from postroom.errors import PostroomError
 from postroom.threads import tokens
-from postroom.threads.models import Contact, Follower, Record
+from postroom.threads.models import Contact, Follower, Record, Subtype
 from postroom.threads.registry import find_subtypes
 from postroom.workspaces.models import Membership, User
 
@@ -48,8 +48,27 @@ def follower_by_token(token: str) -> Follower | None:
     return None if found is None else followers().filter(pk=found).first()
 
 
+def offered_subtypes(follower: Follower) -> list[tuple[Subtype, bool]]:
+    """What the follower may choose from, and whether they did."""
+    chosen = set(follower.subtypes.values_list("pk", flat=True))
+    offered = _offered(follower).order_by("pk")
+    return [(subtype, subtype.pk in chosen) for subtype in offered]
+
+
+def choose_subtypes(follower: Follower, keys: Sequence[str]) -> None:
+    """Let the follower be told of these, of what they may choose from; what is hidden from choice stays as it is."""
+    offered = _offered(follower)
+    follower.subtypes.remove(*offered.exclude(key__in=keys))
+    follower.subtypes.add(*offered.filter(key__in=keys))
+
+
 def followers() -> QuerySet[Follower]:
     return Follower.objects.select_related("record__type", "user", "contact")
+
+
+def _offered(follower: Follower) -> QuerySet[Subtype]:
+    offered = follower.record.type.subtypes.exclude(is_hidden=True)
+    return offered if follower.user_id else offered.filter(is_internal=False)
 
 
 def _column(who: User | Contact) -> dict[str, Any]:

@@ -6,17 +6,27 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from postroom.threads.follow import follower_by_token
+from postroom.threads.follow import choose_subtypes, follower_by_token, offered_subtypes
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @login_not_required
 def unfollow(request: HttpRequest, token: str) -> HttpResponse:
-    """Asks first: programs that look at mail follow every link in it."""
+    """Asks first: programs that look at mail follow every link in it. Also lets one choose what one is told of."""
     follower = follower_by_token(token)
+    is_kept = False
     if follower is not None and request.method == "POST":
-        follower.delete()
-        follower = None
-    name = follower.record.name if follower else ""
-    return render(request, "web/unfollow.html", {"name": name, "is_over": follower is None})
+        if request.POST.get("act") == "keep":
+            choose_subtypes(follower, request.POST.getlist("subtypes"))
+            is_kept = True
+        else:
+            follower.delete()
+            follower = None
+    context = {
+        "name": follower.record.name if follower else "",
+        "subtypes": offered_subtypes(follower) if follower else (),
+        "is_over": follower is None,
+        "is_kept": is_kept,
+    }
+    return render(request, "web/unfollow.html", context)
