@@ -67,6 +67,13 @@ def test_alerts(look: Look, demo: Office) -> None:
     look("/alerts", "alerts")
 
 
+def test_the_monitor(look: Look, demo: Office) -> None:
+    for recipient in ("mary@example.com", "bounce-550@example.com"):
+        demo.settled(demo.post(from_="mary@company-name.com", to=[recipient])["id"])
+    look("/monitor", "monitor")
+    look("/monitor/numbers?period=days&by=server", "monitor-numbers")
+
+
 def test_a_key_is_made_used_and_revoked(page: Page, url: str) -> None:
     page.goto(f"{url}/settings/keys")
     page.get_by_label("Name", exact=True).fill("Invoices")

@@ -15,6 +15,7 @@ COMMANDS = {
     "migrate": ("postroom.cli.migrate", "Bring the database up to date."),
     "backup": ("postroom.cli.backup", "Write a copy of everything but the secret key to a file."),
     "restore": ("postroom.cli.restore", "Fill an empty database with a backup."),
+    "release": ("postroom.cli.release", "Let the mail of a copied or moved installation out."),
     "check": ("postroom.cli.check", "Explain every wrong setting and what is missing."),
     "demo": ("postroom.cli.demo", "Set up the sample workspace."),
     "web": ("postroom.cli.web", "Serve the web pages and the HTTP API."),

@@ -60,7 +60,7 @@ def divert(outlet: Outlet) -> int:
 
 
 def _groups(outlet: Outlet) -> list[_Group]:
-    waiting = Message.objects.filter(deliveries__in=queue.waiting(outlet), forced_server=None)
+    waiting = Message.objects.filter(deliveries__in=queue.waiting([outlet]), forced_server=None)
     found = waiting.values_list("company", "author_from", "header_from", "stream").distinct()
     return [_Group(*row) for row in found[:MAX_GROUPS]]
 
@@ -83,7 +83,7 @@ def _move(outlet: Outlet, group: _Group, decision: Decision) -> int:
     company = Company.objects.select_related("workspace").get(pk=group.company)
     columns: dict[str, Any] = route.columns(company.workspace, decision)
     columns["trace"]["warnings"].append(f"Fail-over: “{outlet.server}” has a fault ({outlet.fault})")
-    waiting = queue.waiting(outlet).filter(
+    waiting = queue.waiting([outlet]).filter(
         message__company=group.company,
         message__author_from=group.author_from,
         message__header_from=group.header_from,

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from enum import StrEnum
 
 from django.db.models import Count, Sum
-from django.db.models.functions import TruncDate
+from django.db.models.functions import TruncDate, TruncDay, TruncHour
+from django.utils import timezone
 
 from postroom.outbound.models import Attempt, Delivery, Usage
 from postroom.policy.status import WAITING, Status
@@ -42,6 +44,42 @@ def tries_by_day(workspace: Workspace, *, days: int, now: datetime, zone: tzinfo
     tries = Attempt.objects.filter(delivery__workspace=workspace, at__gt=now - timedelta(days=days + 1))
     rows = tries.values_list(TruncDate("at", tzinfo=zone), "outcome").annotate(Count("pk")).order_by()
     return _filled(dates, rows)
+
+
+class By(StrEnum):
+    """By what tries are told apart; but for results, only what was sent is counted."""
+
+    RESULT = "result"
+    SERVER = "server"
+    STREAM = "stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How many tries of each kind fell into each hour or day: `counts` by kind, in the order of `times`."""
+
+    times: tuple[datetime, ...]
+    counts: dict[str, tuple[int, ...]]
+
+
+def course(workspace: Workspace, *, by: By, unit: timedelta, number: int, now: datetime) -> Course:
+    """The last `number` hours or days in the present time zone, the one that runs last; one query."""
+    cut: type[TruncHour | TruncDay] = TruncHour if unit < timedelta(days=1) else TruncDay
+    times = tuple(_begin(now - ago * unit, unit) for ago in range(number - 1, -1, -1))
+    tries = Attempt.objects.filter(delivery__workspace=workspace, at__gte=times[0])
+    if by is not By.RESULT:
+        tries = tries.filter(outcome=Status.SENT.value)
+    columns = {By.RESULT: "outcome", By.SERVER: "server_name", By.STREAM: "delivery__lane__stream"}
+    rows = tries.values_list(columns[by], cut("at")).annotate(Count("pk")).order_by()
+    counts: dict[str, Counter[datetime]] = {}
+    for kind, at, count in rows:
+        counts.setdefault(kind, Counter())[at] += count
+    return Course(times, {kind: tuple(found[at] for at in times) for kind, found in sorted(counts.items())})
+
+
+def _begin(moment: datetime, unit: timedelta) -> datetime:
+    local = timezone.localtime(moment).replace(minute=0, second=0, microsecond=0)
+    return local if unit < timedelta(days=1) else local.replace(hour=0)
 
 
 def waiting(workspace: Workspace, *, now: datetime) -> Waiting:

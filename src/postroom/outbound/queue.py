@@ -94,9 +94,9 @@ def flow_of(workspace_id: int, stream: str, campaign: str) -> int:
     return -(int.from_bytes(digest) >> 1)  # negative: no campaign meets a workspace
 
 
-def waiting(outlet: Outlet) -> QuerySet[Delivery]:
-    """What waits for its turn, or for another attempt, in the lanes of an outlet."""
-    return Delivery.objects.filter(lane__in=Lane.objects.filter(outlet=outlet), status__in=sorted(WAITING))
+def waiting(outlets: Sequence[Outlet]) -> QuerySet[Delivery]:
+    """What waits for its turn, or for another attempt, in the lanes of the outlets."""
+    return Delivery.objects.filter(lane__in=Lane.objects.filter(outlet__in=outlets), status__in=sorted(WAITING))
 
 
 def bring_forward(workspace: Workspace, reason: str = DAILY_LIMIT_REASON) -> None:

@@ -1,14 +1,14 @@
 """How does the queue of each server stand: what waits, why, and when will the last of it leave?"""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from postroom.outbound import queue
-from postroom.outbound.models import Outlet, Stream, Usage
+from postroom.outbound.models import Outlet, Share, Stream, Usage
 from postroom.outbound.target import limits_of
 from postroom.policy.pacing import DAY_S, MASS_SHARE, MINUTE_S, Limit, Spent, forecast, longest, recovered
 from postroom.servers.endpoints import DEFAULT_SERVER_NAME
@@ -39,18 +39,24 @@ class ServerStand:
     fallback: str
     lesson: str
     last_leaves_at: datetime | None  # when limits let the last of what is due leave; None: they do not hold it up
+    oldest_at: datetime | None = None  # since when the first of what is due waits
+    connections: int = 0  # that workers hold to it now
 
 
 def stands(workspace: Workspace) -> list[ServerStand]:
-    """The workspace's servers that have a queue, the default server first."""
-    outlets = Outlet.objects.select_related("server").filter(Q(server__workspace=workspace) | Q(server=None))
-    return [_stand(outlet, workspace) for outlet in outlets.order_by("server__priority", "server__name", "pk")]
+    """The workspace's servers that have a queue, the default server first; four queries."""
+    outlets = _outlets().filter(Q(server__workspace=workspace) | Q(server=None))
+    return _stands(list(outlets.order_by("server__priority", "server__name", "pk")), workspace)
 
 
 def stand_of(server: OutgoingServer) -> ServerStand | None:
     """The queue of one server; None while it never had any mail."""
-    outlet = Outlet.objects.select_related("server").filter(server=server).first()
-    return None if outlet is None else _stand(outlet, server.workspace)
+    return next(iter(_stands(list(_outlets().filter(server=server)), server.workspace)), None)
+
+
+def _outlets() -> QuerySet[Outlet]:
+    """Without the servers' secrets, which one may be unable to read."""
+    return Outlet.objects.select_related("server").defer("server__password", "server__client_key")
 
 
 def closed_outlets(workspace: Workspace) -> dict[int | None, Outlet]:
@@ -59,16 +65,41 @@ def closed_outlets(workspace: Workspace) -> dict[int | None, Outlet]:
     return {outlet.server_id: outlet for outlet in closed}
 
 
-def _stand(outlet: Outlet, workspace: Workspace) -> ServerStand:
-    due, later = _waiting(outlet, workspace)
-    limits = list(_limits(outlet, workspace))
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """What waits in one stream of an outlet."""
+
+    due: int = 0
+    later: int = 0
+    oldest_at: datetime | None = None
+
+
+def _stands(outlets: Sequence[Outlet], workspace: Workspace) -> list[ServerStand]:
     now = datetime.now(UTC)
-    spent = _spent(outlet, workspace, seconds=longest([limit for limit, _ in limits]), now=now)
+    limits = {outlet.pk: list(_limits(outlet, workspace)) for outlet in outlets}
+    seconds = longest([limit for found in limits.values() for limit, _ in found])
+    queues, spent = _queues(outlets, workspace), _spent(outlets, workspace, seconds=seconds, now=now)
+    shares = Share.objects.filter(outlet__in=outlets, until__gt=now).values_list("outlet")
+    connections = dict(shares.annotate(sum=Sum("connections")).order_by())
+    return [
+        replace(
+            _stand(outlet, queues.get(outlet.pk, {}), limits[outlet.pk], spent=spent.get(outlet.pk, []), now=now),
+            connections=connections.get(outlet.pk, 0),
+        )
+        for outlet in outlets
+    ]
+
+
+def _stand(
+    outlet: Outlet, queues: dict[str, _Queue], limits: list[tuple[Limit, bool]], *, spent: list[Spent], now: datetime
+) -> ServerStand:
+    by_stream = {stream: queues.get(stream, _Queue()) for stream in Stream.values}
+    due = {stream: found.due for stream, found in by_stream.items()}
     is_closed = outlet.closed_until is not None and outlet.closed_until > now
     return ServerStand(
         server=outlet.server.name if outlet.server else DEFAULT_SERVER_NAME,
         due=due,
-        later=later,
+        later={stream: found.later for stream, found in by_stream.items()},
         limits=tuple(
             LimitUse(limit.messages, limit.seconds, _used(limit, spent), is_learned) for limit, is_learned in limits
         ),
@@ -77,18 +108,25 @@ def _stand(outlet: Outlet, workspace: Workspace) -> ServerStand:
         fallback=outlet.fallback if is_closed else "",
         lesson=outlet.lesson if any(is_learned for _, is_learned in limits) else "",
         last_leaves_at=_last(due, [limit for limit, _ in limits], spent, now),
+        oldest_at=min((found.oldest_at for found in by_stream.values() if found.oldest_at), default=None),
     )
 
 
-def _waiting(outlet: Outlet, workspace: Workspace) -> tuple[dict[str, int], dict[str, int]]:
+def _queues(outlets: Sequence[Outlet], workspace: Workspace) -> dict[int, dict[str, _Queue]]:
+    """By outlet and stream."""
+    is_due = Q(due_at__lte=Now())
     rows = (
-        queue.waiting(outlet)
+        queue.waiting(outlets)
         .filter(workspace=workspace)
-        .values_list("lane__stream")
-        .annotate(due=Count("pk", filter=Q(due_at__lte=Now())), later=Count("pk", filter=Q(due_at__gt=Now())))
+        .values_list("lane__outlet", "lane__stream")
+        .annotate(
+            due=Count("pk", filter=is_due), later=Count("pk", filter=~is_due), oldest=Min("due_at", filter=is_due)
+        )
     )
-    found = {stream: (due, later) for stream, due, later in rows}
-    return {s: found.get(s, (0, 0))[0] for s in Stream.values}, {s: found.get(s, (0, 0))[1] for s in Stream.values}
+    found: dict[int, dict[str, _Queue]] = {}
+    for outlet, stream, *counts in rows.order_by():
+        found.setdefault(outlet, {})[stream] = _Queue(*counts)
+    return found
 
 
 def _limits(outlet: Outlet, workspace: Workspace) -> Iterator[tuple[Limit, bool]]:
@@ -105,10 +143,13 @@ def _limits(outlet: Outlet, workspace: Workspace) -> Iterator[tuple[Limit, bool]
             yield Limit(per_minute, MINUTE_S), True
 
 
-def _spent(outlet: Outlet, workspace: Workspace, *, seconds: float, now: datetime) -> list[Spent]:
-    rows = Usage.objects.filter(outlet=outlet, workspace=workspace, at__gt=now - timedelta(seconds=seconds))
-    counts = rows.values_list("at").annotate(all=Sum("messages"))
-    return [Spent(max((now - at).total_seconds(), 0.0), count) for at, count in counts]
+def _spent(outlets: Sequence[Outlet], workspace: Workspace, *, seconds: float, now: datetime) -> dict[int, list[Spent]]:
+    """By outlet."""
+    rows = Usage.objects.filter(outlet__in=outlets, workspace=workspace, at__gt=now - timedelta(seconds=seconds))
+    found: dict[int, list[Spent]] = {}
+    for outlet, at, count in rows.values_list("outlet", "at").annotate(all=Sum("messages")).order_by():
+        found.setdefault(outlet, []).append(Spent(max((now - at).total_seconds(), 0.0), count))
+    return found
 
 
 def _used(limit: Limit, spent: list[Spent]) -> int:

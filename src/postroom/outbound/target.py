@@ -10,9 +10,10 @@ from postroom.errors import PostroomError
 from postroom.outbound.models import Lane, Outlet
 from postroom.policy.dns.facts import SignedBy
 from postroom.policy.pacing import DAY_S, HOUR_S, MINUTE_S, Limit
-from postroom.servers.endpoints import DEFAULT_SERVER_NAME, endpoint_of
+from postroom.servers.endpoints import DEFAULT_SERVER_NAME, capture_endpoint, endpoint_of
 from postroom.servers.models import OAuthAccount, OutgoingServer
 from postroom.smtp.endpoint import Endpoint
+from postroom.workspaces.identity import captures
 
 DEFAULT_CONNECTIONS = 5
 DEFAULT_MESSAGES_PER_CONNECTION = 100
@@ -54,7 +55,7 @@ def target_of(outlet_id: int) -> Target | Unusable:
     version = OutgoingServer.objects.filter(outlet=outlet).values_list("workspace__routing_version", flat=True).first()
     try:
         server = outlet.server  # SealBrokenError when its password cannot be read
-        endpoint = endpoint_of(server)
+        endpoint = capture_endpoint() if captures() else endpoint_of(server)
     except PostroomError as error:
         return Unusable(lanes, error.message, version)
     place = f"{endpoint.host}:{endpoint.port}"

@@ -21,6 +21,7 @@ from postroom.servers.models import ConnectionTest, OutgoingServer
 from postroom.servers.probe import Finding, Result, Step, Trial, probe
 from postroom.servers.selection import table_with
 from postroom.smtp.endpoint import Endpoint
+from postroom.workspaces.identity import CaptureModeError, captures
 from postroom.workspaces.models import Workspace
 
 KEPT_TESTS = 10
@@ -56,6 +57,8 @@ def usual_recipient(workspace: Workspace) -> str:
 
 def prepare(server: OutgoingServer) -> tuple[Endpoint, list[Identity]]:
     """Where to connect and as whom to send; PostroomError when the server is not usable as it is set up."""
+    if captures():
+        raise CaptureModeError
     table = table_with(server) if server.is_being_set_up else None
     return endpoint_of(server), Picture(server.workspace, table).identities(server)
 

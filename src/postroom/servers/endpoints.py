@@ -74,6 +74,18 @@ def default_endpoint() -> Endpoint:
     )
 
 
+def capture_endpoint() -> Endpoint:
+    """The built-in capture server, where mail of a copied installation ends."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.POSTROOM.capture_host, settings.POSTROOM.capture_host)  # noqa: S104 – not listened on
+    return Endpoint(
+        host=host,
+        port=settings.POSTROOM.capture_port,
+        security=Security.NONE,
+        ehlo_name=settings.POSTROOM.platform_domain,
+        timeouts=_timeouts(),
+    )
+
+
 def _credentials(server: OutgoingServer) -> Credentials | None:
     if not logs_in_with_oauth(server):
         return Password(server.username, server.password) if server.username else None

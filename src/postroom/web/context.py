@@ -13,6 +13,7 @@ from postroom.web import navigation
 from postroom.web.company import companies, company_of
 from postroom.web.seat import seat_of, seats
 from postroom.workspaces.access import Seat
+from postroom.workspaces.identity import seems_to_capture
 from postroom.workspaces.models import Company, User
 
 
@@ -29,6 +30,7 @@ class Frame:
     company: Company | None = None  # the one whose settings are looked at
     platform: Sequence[navigation.Link] = ()
     unread: int = 0  # in the person's inbox
+    is_captured: bool = False  # nothing leaves this installation: see workspaces/identity.py
     failed: int = 0  # deliveries that a person should look at, counted up to attention.MOST
 
 
@@ -55,5 +57,6 @@ def _frame(request: HttpRequest) -> Frame:
         company=company_of(request, seat),
         platform=platform,
         unread=count_unread(seat.user, seat.workspace),
+        is_captured=seems_to_capture(),
         failed=attention.failed_count(seat.workspace),
     )

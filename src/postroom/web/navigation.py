@@ -43,6 +43,7 @@ MAIN = (
     Entry(_("Emails"), "mail", Action.SEE_MAIL, ("messages", "message", "messages-steer", "messages-steered")),
     Entry(_("Suppressed addresses"), "mail-off", Action.SEE_MAIL, ("suppressed",)),
     Entry(_("Your mailbox"), "mailbox", Action.SEND_MAIL, ("mailbox", "mailbox-remove")),
+    Entry(_("Monitor"), "chart-bar", Action.SEE_MAIL, ("monitor", "monitor-numbers")),
     Entry(_("Alerts"), "bell", Action.SEE_MAIL, ("alerts",)),
     Entry(_("Capture"), "flask", Action.SEE_CAPTURE, ("captured-list", "captured")),
 )

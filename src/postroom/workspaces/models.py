@@ -93,6 +93,17 @@ class Workspace(models.Model):
         return f"{self.slug}.{settings.POSTROOM.platform_domain}"
 
 
+class Installation(models.Model):
+    """Where the data belongs: one row; see workspaces/identity.py."""
+
+    identity = models.CharField(max_length=500)
+    released_at = models.DateTimeField(null=True, help_text="When a person said that it belongs here")
+    released_by = models.CharField(max_length=320, db_default="", blank=True)
+
+    def __str__(self) -> str:
+        return self.identity
+
+
 class Company(models.Model):
     """A legal or brand unit in whose name a workspace sends."""
 

@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 from postroom.inbound.mailboxes.visit import Waiters, visit
 from postroom.inbound.models import IncomingServer
 from postroom.jobs import DATABASE_AWAY
+from postroom.workspaces.identity import captures
 
 log = structlog.get_logger()
 LOOK_SECONDS = 3.0
@@ -73,6 +74,8 @@ class Fetcher:
     def _look(self) -> None:
         self._visits = {id_: one for id_, one in self._visits.items() if one.thread.is_alive()}
         self._renew()
+        if captures():  # a copy must not empty the mailboxes of the original
+            return
         for server in _claim(self._id, MAX_VISITS - len(self._visits), besides=self._visits.keys()):
             stopping = threading.Event()
             name = f"mailbox {server.pk}"
