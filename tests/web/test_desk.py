@@ -47,6 +47,11 @@ def test_shows_what_waits_and_why(member: Client, lost: IncomingMessage) -> None
     assert "No mail matches" in shown(member, "/desk?state=dropped")
 
 
+def test_home_leads_to_what_waits(member: Client, outsider: Client, lost: IncomingMessage) -> None:
+    assert "1 mail</a>" in shown(member, "/")
+    assert "found no place" not in shown(outsider, "/")
+
+
 def test_shows_a_mail_with_what_proves_its_sender(member: Client, lost: IncomingMessage) -> None:
     assert "have not been looked at yet" in shown(member, f"/desk/{lost.pk}")
     failed = {"result": "fail", "domain": "customer.example.com", "reason": "No record allows it."}

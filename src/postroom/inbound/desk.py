@@ -29,6 +29,8 @@ log = structlog.get_logger()
 # Of these a person may still decide; the others have their place.
 OPEN = frozenset({State.UNROUTED, State.DROPPED})
 
+MOST_COUNTED = 1_000
+
 
 class NotOnDeskError(PostroomError):
     """This mail does not wait on the desk: it has its place, or is about to be handled."""
@@ -73,6 +75,11 @@ def find(workspace: Workspace | None, choice: Choice) -> QuerySet[IncomingMessag
     if choice.kind is not None:
         found = found.filter(kind=choice.kind)
     return found.select_related("content", "workspace", "record").defer("content__raw")
+
+
+def count_waiting(workspace: Workspace) -> int:
+    """How much waits for a person, MOST_COUNTED at most."""
+    return IncomingMessage.objects.filter(workspace=workspace, state=State.UNROUTED.value)[:MOST_COUNTED].count()
 
 
 def show(row: IncomingMessage) -> Incoming:

@@ -23,6 +23,9 @@ PAGES = {
     "oauth_account": "servers",
     "oauth_app": "servers",
     "dns": "alias-domains",
+    "incoming_server": "incoming-servers",
+    "incoming_mail": "incoming-servers",
+    "mail_loop": "records",
 }
 
 

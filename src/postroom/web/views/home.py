@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from postroom.inbound import desk
 from postroom.outbound import attention, flow
 from postroom.outbound.attention import FailureGroup
 from postroom.outbound.flow import Day
@@ -59,6 +60,7 @@ def home(request: HttpRequest, seat: Seat) -> HttpResponse:
             for alert in alerts
         ],
         "failures": [_failure(group) for group in attention.failures(seat.workspace)],
+        "unrouted": desk.count_waiting(seat.workspace),
     }
     return render(request, "web/home.html", context)
 
