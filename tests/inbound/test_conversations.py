@@ -8,7 +8,7 @@ from django.db import connection
 from postroom.inbound.handle import handle, handle_received
 from postroom.inbound.models import IncomingMessage, Source
 from postroom.inbound.receive import Arrival, receive
-from postroom.outbound.models import Message, Stream
+from postroom.outbound.models import Delivery, Message, Stream
 from postroom.policy.notification import Way
 from postroom.threads import inbox
 from postroom.threads.models import Post, Record
@@ -135,6 +135,19 @@ def test_programs_are_told_of_what_is_created_replied_and_bounced(desk: Desk, le
         "message_id": "<New@customer.example.com>", "automatic": False,
     }  # fmt: skip
     assert (told["thread.replied"]["record"], told["thread.replied"]["external_id"]) == (lead, "Roof of Mary's house")
+
+
+def test_programs_are_told_when_the_mail_of_a_thread_bounces(desk: Desk, lead: int) -> None:
+    add_webhook(desk.workspace, "http://127.0.0.1:9/", by="a test")
+    Delivery.objects.update(status="sent")
+    Delivery.objects.update(status="bounced", reason="There is no such mailbox.", reply_text="550 5.1.1 Unknown")
+    connection.check_constraints()  # what is told at the transaction's end is told now
+    event = WebhookEvent.objects.get(type="thread.bounced")
+    assert event.payload == {
+        "record": lead, "type": "crm.lead", "external_id": "Roof of Mary's house", "post": Post.objects.get().pk,
+        "recipient": "mary@customer.example.com", "status": "bounced", "reason": "There is no such mailbox.",
+        "reply": "550 5.1.1 Unknown",
+    }  # fmt: skip
 
 
 @pytest.mark.django_db(transaction=True)

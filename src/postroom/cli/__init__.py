@@ -38,6 +38,7 @@ COMMANDS = {
     "bench": ("postroom.cli.bench", "Measure how fast this machine delivers."),
     "chaos": ("postroom.cli.chaos", "Show that nothing is lost when processes, database or network fail."),
     "message": ("postroom.cli.message", "Render a message to the bytes that would be sent."),
+    "thread": ("postroom.cli.thread", "Read and write conversations."),
     "inbound": ("postroom.cli.inbound", "Read mail that came in."),
     "mailgate": ("postroom.cli.mailgate", "Take a mail from standard input, for the pipes of mail servers."),
     "dkim": ("postroom.cli.dkim", "Sign and verify DKIM signatures of message files."),
