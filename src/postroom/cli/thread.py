@@ -1,5 +1,6 @@
 """`postroom thread`: conversations – which there are, what was written, whom it reached; a word of one's own."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -72,7 +73,7 @@ def post(record: int, workspace: str, *, text: str, email: str | None, is_note: 
     member = found.workspace.memberships.select_related("user").filter(user__email__iexact=email).first()
     if email and member is None:
         raise click.ClickException(f"{email} is no member of {workspace}.")
-    words = click.get_text_stream("stdin").read() if text == "-" else text
+    words = sys.stdin.read() if text == "-" else text
     kind = Post.Kind.NOTE if is_note else Post.Kind.COMMENT
     row = tell(found, NewPost(author=member.user if member else None, text=words, kind=kind))
     click.echo(f"Post {row.pk}; told: {row.notifications.count()}")
