@@ -30,6 +30,7 @@ def new_personal_server(workspace: Workspace, user: User) -> OutgoingServer:
     return OutgoingServer(
         workspace=workspace,
         owner=user,
+        authentication=OutgoingServer.Authentication.GMAIL,
         username=user.email,
         max_messages_per_minute=MESSAGES_PER_MINUTE,
         max_connections=1,
