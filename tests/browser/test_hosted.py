@@ -134,7 +134,7 @@ def test_the_steps_to_a_server(look: Look, begun: str, step: str) -> None:
 def test_a_mailbox_of_ones_own_and_an_account_to_connect(page: Page, look: Look, url: str) -> None:
     page.goto(f"{url}/mailbox")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("leaves through your own mailbox")).to_be_visible()
+    expect(page.get_by_text("Your mailbox is not connected yet.")).to_be_visible()
     look("/mailbox", "mailbox")
     page.goto(f"{url}/mailbox/remove")
     page.get_by_label("Type").fill("admin@company-name.com")

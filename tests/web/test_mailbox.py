@@ -67,6 +67,10 @@ def test_with_gmail_it_is_the_account_of_the_address_one_signs_in_with(
         "mary@company-name.com",
         "smtp.gmail.com",
     )
+    assert server_of("mary@company-name.com", workspace) is None, (
+        "her mail does not wait for a sign-in that may not come"
+    )
+    assert "until then your mail leaves through the workspace" in member.get("/mailbox").content.decode()
     page = member.post(f"/settings/servers/{server.pk}/connect").content.decode()
     found = re.search(r'content="0; url=([^"]+)"', page)
     assert found
@@ -74,10 +78,20 @@ def test_with_gmail_it_is_the_account_of_the_address_one_signs_in_with(
     answer = member.get(f"/oauth/{back}", follow=True)
     assert "Connected as mary@company-name.com" in answer.content.decode()
     assert OAuthAccount.objects.get().servers.get() == server
+    assert server_of("mary@company-name.com", workspace) == server.name
     assert (
         member.post(f"/settings/servers/{server.pk}/disconnect", {"typed": "mary@company-name.com"}).status_code == 302
     )
     assert OAuthAccount.objects.get().state == "needs_sign_in"
+
+
+def test_the_lists_of_servers_bear_one_that_is_not_connected(
+    owner: Client, workspace: Workspace, provider: Provider
+) -> None:
+    owner.post("/mailbox", GMAIL)
+    assert "olga@company-name.com" in owner.get("/settings/servers").content.decode()
+    assert owner.get("/settings/route", {"author": "olga@company-name.com"}).status_code == 200
+    assert owner.get(f"/settings/servers/{OutgoingServer.objects.get().pk}").status_code == 200
 
 
 def test_nobody_else_connects_or_changes_it_but_an_administrator_may_archive_it(

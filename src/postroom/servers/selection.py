@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from postroom.errors import UnknownServerError
 from postroom.policy.routing import Policy, RoutingTable, Server, compile_table, rank
 from postroom.servers.models import DedicatedServer, OutgoingServer
+from postroom.servers.oauth.providers import logs_in_with_oauth
 from postroom.workspaces.models import Workspace
 from postroom.workspaces.parameters import DEFAULT_FROM_FILTER, parameter
 
@@ -22,9 +23,9 @@ def routing_table(workspace: Workspace, *, without: frozenset[int] = frozenset()
 
 def table_with(server: OutgoingServer) -> RoutingTable:
     """As if the server were not archived: what would take it?"""
-    rows = _rows(server.workspace)
+    values = map(as_value, _rows(server.workspace))
     return compile_table(
-        [replace(as_value(row), active=row.is_active or row.pk == server.pk) for row in rows],
+        [replace(value, active=value.active or value.key == server.pk) for value in values],
         policy=Policy(server.workspace.routing_policy),
         default_from_filter=parameter(server.workspace, DEFAULT_FROM_FILTER),
     )
@@ -67,7 +68,7 @@ def _server_named(workspace_id: int, _version: int, name: str) -> int:
 def _compile(workspace_id: int, version: int, policy: str, without: frozenset[int]) -> RoutingTable:
     workspace = Workspace.objects.get(pk=workspace_id)
     return compile_table(
-        [replace(as_value(row), active=row.is_active and row.pk not in without) for row in _rows(workspace)],
+        [replace(value, active=value.active and value.key not in without) for value in map(as_value, _rows(workspace))],
         policy=Policy(policy),
         default_from_filter=parameter(workspace, DEFAULT_FROM_FILTER),
     )
@@ -79,7 +80,9 @@ def as_value(row: OutgoingServer) -> Server:
         name=row.name,
         priority=row.priority,
         from_filter=row.from_filter or None,
-        active=row.is_active,
+        # A mailbox that its owner has not connected yet takes none of their mail.
+        active=row.is_active
+        and (row.owner_id is None or not logs_in_with_oauth(row) or row.oauth_account_id is not None),
         is_personal=row.owner_id is not None,
         is_platform=row.authentication == OutgoingServer.Authentication.DEFAULT_SERVER,
     )

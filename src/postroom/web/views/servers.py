@@ -62,12 +62,12 @@ def server_list(request: HttpRequest, seat: Seat) -> HttpResponse:
     rows = []
     for server in servers:
         if server.is_active:
-            found, outlet = reach[server.pk], closed.get(server.pk)
-            remarks, fault = remarks_in_words(found), outlet.fault if outlet else ""
+            found, outlet = reach.get(server.pk), closed.get(server.pk)  # none: not connected yet
+            remarks, fault = remarks_in_words(found) if found else [], outlet.fault if outlet else ""
             rows.append(
                 ServerRow(
                     server.pk, server.name, server.priority, place_of(server), server.from_filter.strip(),
-                    found.never_chosen, remarks, fault, server.logs_dialog,
+                    bool(found and found.never_chosen), remarks, fault, server.logs_dialog,
                 )
             )  # fmt: skip
     context = {

@@ -195,8 +195,8 @@ def _inputs(request: HttpRequest, seat: Seat) -> list[ServerInputs]:
     """The active servers as they are, and as the address says that they might be."""
     found = []
     for row in in_order(seat.workspace):
-        if row.is_active:
-            today = as_value(row)
+        today = as_value(row)
+        if today.active:
             priority = _number(request.GET.get(f"priority-{row.pk}"), row.priority)
             text = request.GET.get(f"filter-{row.pk}", row.from_filter)[:5000].strip()
             from_filter = today.from_filter if text == row.from_filter.strip() else text or None
