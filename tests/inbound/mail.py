@@ -1,8 +1,12 @@
 """How do the tests receive mail, and what do the reports look like that mail servers send?"""
 
+from collections.abc import Sequence
+from threading import Barrier, Thread
 from typing import Any
 
-from postroom.inbound.handle import handle_received
+from django.db import connection
+
+from postroom.inbound.handle import handle, handle_received
 from postroom.inbound.models import IncomingMessage, Source
 from postroom.inbound.receive import Arrival, receive
 from postroom.outbound.models import Delivery
@@ -15,6 +19,22 @@ def take(raw: bytes, *recipients: str, **fields: Any) -> IncomingMessage:
     id_ = receive(Arrival(raw=raw, source=Source.MX, recipients=recipients, **fields))[0]
     handle_received()
     return IncomingMessage.objects.get(pk=id_)
+
+
+def handle_together(ids: Sequence[int]) -> None:
+    """Handle these mails at the same moment, each in a worker of its own."""
+    barrier = Barrier(len(ids))
+
+    def work(id_: int) -> None:
+        barrier.wait(timeout=10)
+        handle(id_)
+        connection.close()
+
+    workers = [Thread(target=work, args=(id_,)) for id_ in ids]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=30)
 
 
 def letter(*fields: str, from_: str = "Mary <mary@customer.example.com>", subject: str = "Hello") -> bytes:

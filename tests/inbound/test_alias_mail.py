@@ -7,11 +7,12 @@ import pytest
 from postroom.domains.models import Alias
 from postroom.inbound.desk import replay
 from postroom.inbound.handle import handle_received
-from postroom.inbound.models import IncomingMessage
+from postroom.inbound.models import IncomingMessage, Source
+from postroom.inbound.receive import Arrival, receive
 from postroom.outbound.models import Message
 from postroom.threads.models import Contact, Record
 from postroom.workspaces.parameters import LOOP_THRESHOLD, set_parameter
-from tests.inbound.mail import letter, take
+from tests.inbound.mail import handle_together, letter, take
 from tests.threads.desk import MARY, Desk, text_of, waiting
 
 INFO, CATCHALL = "info@company-name.com", "catchall@company-name.com"
@@ -135,3 +136,15 @@ def test_past_the_budget_no_more_records_are_made(desk: Desk) -> None:
     assert [row.state for row in rows] == ["handled", "handled", "unrouted", "unrouted"]
     assert rows[-1].kind == "loop"
     assert Record.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_mails_handled_at_the_same_moment_one_is_answered() -> None:
+    Desk().add_server()
+    ids = [
+        receive(Arrival(raw=letter(subject=subject), source=Source.MX, recipients=(CATCHALL,), return_path=MARYS))[0]
+        for subject in ("One", "Two")
+    ]
+    handle_together(ids)
+    assert len(waiting()) == 1
+    assert set(IncomingMessage.objects.values_list("state", flat=True)) == {"unrouted"}

@@ -1,11 +1,8 @@
 """Does mail that comes in find its conversation, for everybody whom it concerns, and no other?"""
 
-from threading import Barrier, Thread
-
 import pytest
 from django.db import connection
 
-from postroom.inbound.handle import handle, handle_received
 from postroom.inbound.models import IncomingMessage, Source
 from postroom.inbound.receive import Arrival, receive
 from postroom.outbound.models import Delivery, Message, Stream
@@ -16,7 +13,7 @@ from postroom.webhooks.models import WebhookEvent
 from postroom.webhooks.subscriptions import add_webhook
 from postroom.workspaces.models import Alert
 from postroom.workspaces.parameters import LOOP_THRESHOLD, set_parameter
-from tests.inbound.mail import letter, take
+from tests.inbound.mail import handle_together, letter, take
 from tests.threads.desk import MARY, Desk, text_of, waiting
 
 CATCHALL = "catchall@company-name.com"
@@ -156,17 +153,5 @@ def test_of_two_copies_handled_at_the_same_moment_one_is_a_duplicate() -> None:
     ids = [
         receive(Arrival(raw=letter(), source=Source.MX, recipients=(CATCHALL,), workspace=None))[0] for _ in range(2)
     ]
-    barrier = Barrier(2)
-
-    def work(id_: int) -> None:
-        barrier.wait(timeout=10)
-        handle(id_)
-        connection.close()
-
-    workers = [Thread(target=work, args=(id_,)) for id_ in ids]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(timeout=30)
-    handle_received()
+    handle_together(ids)
     assert sorted(IncomingMessage.objects.values_list("state", flat=True)) == ["duplicate", "unrouted"]

@@ -20,8 +20,8 @@ from tests.stories.threads import Application, eventually, write
 
 pytestmark = pytest.mark.story
 
-# Within the budget: well below the 20 mails that the parameters allow.
-FEW = 8
+# What mail.gateway.loop.threshold allows within its minutes.
+BUDGET = 20
 
 
 class Responder:
@@ -66,7 +66,7 @@ def test_two_automatic_responders_in_one_thread_are_stopped(office: Office, post
         app.call(f"/records/{lead}/posts", {"text": "Hello"})
         eventually(lambda: app.ask(f"/records/{lead}")["paused"], what="the thread to pause")
         count = silent(responder)
-    assert 2 < count <= FEW
+    assert 2 < count <= BUDGET
     assert "two programs seem to answer each other" in app.ask(f"/records/{lead}")["pause_reason"]
     assert any(alert["kind"] == "mail_loop" for alert in app.ask("/alerts")["alerts"])
 
@@ -117,4 +117,4 @@ def test_two_postrooms_that_follow_each_other_fall_silent(
             here.wait_for_posts(my_lead, 2)
             counts = settle(lambda: [len(here.posts(my_lead)), len(there.posts(their_lead))])
             served.stop()
-    assert max(counts) <= FEW
+    assert max(counts) <= BUDGET

@@ -8,6 +8,7 @@ from postroom.domains.addresses import Kind as AddressKind
 from postroom.domains.addresses import resolve
 from postroom.errors import PostroomError
 from postroom.inbound.incoming import Incoming
+from postroom.inbound.lock import lock
 from postroom.inbound.models import IncomingMessage
 from postroom.outbound.submit import Submission, submit
 from postroom.policy.automatic_answer import APART, make_answer, may_answer
@@ -55,6 +56,7 @@ def _answerable(mail: Incoming) -> Mailbox | None:
 
 def _was_answered(mail: Incoming) -> bool:
     """This mail, before it was replayed, or lately another of its author to the same place."""
+    lock(f"answer {mail.owner.pk} {mail.author} {mail.row.destination}".encode())  # two mails may come at once
     lately = IncomingMessage.objects.filter(workspace=mail.workspace, answered_at__gte=timezone.now() - APART)
     is_same = lately.filter(author=mail.author, destination=mail.row.destination).exists()
     return is_same or mail.row.answered_at is not None
