@@ -107,6 +107,7 @@ def test_nobody_else_connects_or_changes_it_but_an_administrator_may_archive_it(
     assert "Connect the account" not in page
     owner.post(f"/settings/servers/{server.pk}/archive", {"typed": server.name})
     assert server_of("mary@company-name.com", workspace) is None
+    assert owner.post(f"/settings/servers/{server.pk}/restore").status_code == 404, "that is for its owner"
     assert "Connect the mailbox of mary@company-name.com" in member.get("/mailbox").content.decode()
 
 

@@ -220,6 +220,8 @@ def archive_server(request: HttpRequest, seat: Seat, server_id: int) -> HttpResp
 @needs(Action.CHANGE_SETTINGS)
 def restore_server(request: HttpRequest, seat: Seat, server_id: int) -> HttpResponse:
     server = find_server(seat, server_id)
+    if server.owner_id is not None or server.is_being_set_up:
+        raise Http404  # its owner connects it anew; what is being set up ends by its steps
     _change(seat, server, archiving.restore)
     messages.success(request, _("%(name)s takes part again.") % {"name": server.name})
     return redirect("server", server.pk)
