@@ -1,10 +1,13 @@
 """Who looks at the pages in these tests?"""
 
+import math
+
 import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
 from postroom.policy.permission import Role
+from postroom.workspaces import identity
 from postroom.workspaces.models import Workspace
 from tests.web.samples import make_member, make_workspace
 
@@ -13,6 +16,12 @@ from tests.web.samples import make_member, make_workspace
 def quick_passwords(settings: Settings) -> None:
     """The product's hash takes half a second on purpose."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found where the data belongs, and so asked about no more for now: as nearly every page is answered."""
+    monkeypatch.setitem(identity._at_home_until, identity.identity(), math.inf)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from postroom.outbound.target import Target, target_of
 from postroom.policy.permission import Role
 from postroom.servers.connection_tests import prepare
 from postroom.servers.models import OutgoingServer
+from postroom.workspaces import identity
 from postroom.workspaces.identity import CaptureModeError, captures
 from postroom.workspaces.models import Change, Installation, Workspace
 from tests.web.samples import make_member
@@ -40,7 +41,10 @@ def endpoint_of_outlet(server: OutgoingServer | None) -> tuple[str, int, bool]:
     return target.endpoint.host, target.endpoint.port, target.endpoint.credentials is None
 
 
-def test_new_data_belongs_where_it_is_made(owner: Client, server: OutgoingServer) -> None:
+def test_new_data_belongs_where_it_is_made(
+    owner: Client, server: OutgoingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "_at_home_until", {})
     assert BANNER not in owner.get("/").content.decode()
     assert Installation.objects.get().identity
     assert endpoint_of_outlet(server)[0] == "smtp.brevo.example"

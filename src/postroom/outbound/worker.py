@@ -91,15 +91,18 @@ class DeliveryWorker:
                 drain.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
+    # These three look whether the worker stops, although they are cancelled then: a connection pool may keep a
+    # cancellation that comes while it hands out a connection to itself (asyncio.wait_for before Python 3.12 does).
+
     async def _sweep_forever(self) -> None:
-        while True:
+        while not self.stopping.is_set():
             with suppress(*jobs.DATABASE_AWAY):
                 await self.sweep()
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def beat(self) -> None:
         """Say that this worker lives, until it stops."""
-        while True:
+        while not self.stopping.is_set():
             with suppress(*jobs.DATABASE_AWAY):
                 async with self._pool.connection() as database:
                     await self._say_alive(database)
@@ -115,7 +118,7 @@ class DeliveryWorker:
 
     async def listen(self) -> None:
         """Hear of new mail: wake the lane's drain, or start it."""
-        while True:
+        while not self.stopping.is_set():
             try:
                 async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
                     await connection.execute("LISTEN postroom_lane")
