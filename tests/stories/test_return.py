@@ -12,6 +12,7 @@ import pytest
 
 from tests import database
 from tests.installation import command_line
+from tests.peers import dovecot
 from tests.peers.postfix import Postfix, run_postfix, why_unavailable
 from tests.stories.destinations import PostfixDestination
 from tests.stories.office import Office, Postroom
@@ -266,6 +267,29 @@ def test_the_same_mail_is_taken_by_every_door(app: Application, postroom: Postro
         hand_over(mail, postroom.installation.port("MX"))
     lead = app.lead_named(mary)
     assert app.posts(lead)[0]["text"].strip() == "How are you?"
+
+
+@pytest.mark.skipif(dovecot.why_unavailable() is not None, reason=str(dovecot.why_unavailable()))
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+def test_a_mailbox_elsewhere_gives_a_lead_and_the_answer_that_continues_it(
+    app: Application, postroom: Postroom, postfix: Postfix, tmp_path: Path, protocol: str, mary: str
+) -> None:
+    app.add_alias()
+    password = tmp_path / "password"
+    password.write_text(dovecot.PASSWORD)
+    with dovecot.run_dovecot() as mailbox:
+        port = mailbox.imap if protocol == "imap" else mailbox.pop3
+        place = ("--protocol", protocol, "--host", "127.0.0.1", "--port", str(port), "--encryption", "none")
+        login = ("--username", "mary", "--password-file", str(password), "--poll-seconds", "60")
+        mailbox.append(write(f"Mary <{mary}>", f"info@{app.domain}", mary).as_bytes())
+        postroom.run("incoming", "add", "Box", "--workspace", app.office.slug, *place, *login)
+        lead = app.lead_named(mary)
+        app.call(f"/records/{lead}/posts", {"author": {"user": app.add_user("Joe")}, "text": "We come on Monday."})
+        (to_mary,) = arrived(postfix, mary)
+        mailbox.append(answer(to_mary, f"Mary <{mary}>", "Thank you.").as_bytes())
+        postroom.run("incoming", "fetch", "Box", "--workspace", app.office.slug)
+        assert app.wait_for_posts(lead, 3)[-1]["text"].strip() == "Thank you."
+        postroom.run("incoming", "remove", "Box", "--workspace", app.office.slug)
 
 
 def hand_over_by_lmtp(mail: EmailMessage, port: int) -> None:
