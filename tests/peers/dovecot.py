@@ -94,6 +94,43 @@ service pop3-login {{
   }}
 }}
 """
+# Answers every mail, as often as RFC 6131 lets it, where RFC 3834 and RFC 5230 §4.6 do not forbid it.
+VACATION = """\
+base_dir = {directory}/run
+state_dir = {directory}/state
+log_path = {directory}/log
+protocols = lmtp
+listen = 127.0.0.1
+ssl = no
+mail_location = maildir:{directory}/mail/%u
+submission_host = 127.0.0.1:{answers_to}
+passdb {{
+  driver = static
+  args = nopassword=y
+}}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home={directory}/mail/%u
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    port = {port}
+  }}
+}}
+protocol lmtp {{
+  postmaster_address = postmaster@example.com
+  mail_plugins = sieve
+}}
+plugin {{
+  sieve = file:{directory}/sieve;active={directory}/vacation.sieve
+  sieve_extensions = +vacation-seconds
+  sieve_vacation_min_period = 0
+}}
+"""
+SCRIPT = """\
+require ["vacation", "vacation-seconds"];
+vacation :seconds 0 "I am away until Monday.";
+"""
 _PROTOCOLS = ("/usr/lib/dovecot/imap", "/usr/lib/dovecot/pop3")
 PASSWORD = "of-the-tests"
 INTROSPECTION = """\
@@ -136,11 +173,29 @@ class Dovecot:
             yield client
 
 
+@dataclass(frozen=True, slots=True)
+class Vacation:
+    """Where LMTP takes mail for people who are away, and what became of it."""
+
+    port: int
+    log: Path
+
+    @property
+    def answers(self) -> int:
+        """How many were sent."""
+        return self.log.read_text().count("sent vacation response")
+
+    @property
+    def stored(self) -> int:
+        """How many mails came, answered or not."""
+        return self.log.read_text().count("stored mail into mailbox")
+
+
 def why_unavailable() -> str | None:
     """The sentence for a skipped test when Dovecot is missing or may not run; None when it can."""
     if os.geteuid() != 0:
         return "a Dovecot of our own needs root: its master process changes users; run the tests as root"
-    return explain_missing("dovecot", *_PROTOCOLS)
+    return explain_missing("dovecot", *_PROTOCOLS, "/usr/lib/dovecot/lmtp", "sievec")
 
 
 @contextmanager
@@ -170,6 +225,20 @@ def run_dovecot(provider: Provider | None = None) -> Iterator[Dovecot]:
         with _run(directory, MAILBOXES.format(directory=directory, tls=tls, password=PASSWORD, **ports)):
             assert wait_until(lambda: all(map(_listens, ports.values())), 10), (directory / "log").read_text()
             yield Dovecot(**ports, authority=tls.authority.read_text())
+
+
+@contextmanager
+def run_vacation(*, answers_to: int) -> Iterator[Vacation]:
+    """Start one whose people are all away, and whose answers go to this port by SMTP."""
+    port = free_port()
+    with _directory() as directory:
+        (directory / "vacation.sieve").write_text(SCRIPT)
+        mail = directory / "mail"
+        mail.mkdir()
+        shutil.chown(mail, "nobody", "nogroup")
+        with _run(directory, VACATION.format(directory=directory, port=port, answers_to=answers_to)):
+            assert wait_until(lambda: _listens(port), 10), (directory / "log").read_text()
+            yield Vacation(port, directory / "log")
 
 
 @contextmanager

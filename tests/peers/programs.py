@@ -16,6 +16,8 @@ PACKAGES = {
     "dovecot": "dovecot-core",
     "/usr/lib/dovecot/imap": "dovecot-imapd",
     "/usr/lib/dovecot/pop3": "dovecot-pop3d",
+    "/usr/lib/dovecot/lmtp": "dovecot-lmtpd",
+    "sievec": "dovecot-sieve",
     "opendkim": "opendkim",
     "opendkim-genkey": "opendkim-tools",
     "swaks": "swaks",

@@ -13,6 +13,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests import database
 from tests.installation import Installation, wait_until
+from tests.peers.dovecot import run_vacation
+from tests.peers.dovecot import why_unavailable as why_no_vacation
+from tests.peers.postfix import run_postfix
 from tests.peers.programs import free_port
 from tests.stories.office import Office, Postroom
 from tests.stories.shell import open_shell
@@ -69,6 +72,35 @@ def test_two_automatic_responders_in_one_thread_are_stopped(office: Office, post
     assert 2 < count <= BUDGET
     assert "two programs seem to answer each other" in app.ask(f"/records/{lead}")["pause_reason"]
     assert any(alert["kind"] == "mail_loop" for alert in app.ask("/alerts")["alerts"])
+
+
+@pytest.mark.skipif(why_no_vacation() is not None, reason=str(why_no_vacation()))
+def test_an_answer_that_says_what_it_is_is_noted_and_never_answered(office: Office, postroom: Postroom) -> None:
+    """Mary is away, and Dovecot's Sieve says so each time it may; she follows the lead and is written to in person."""
+    with (
+        run_vacation(answers_to=postroom.installation.port("MX")) as vacation,
+        run_postfix("own.example.com", settings=all_to(vacation.port)) as postfix,
+    ):
+        app = Application.of(office, port=postfix.port)
+        lead, mary = app.add_lead(), "mary@away.example.com"
+        app.add_alias(forced_record=lead)
+        app.follow(lead, contact=f"Mary <{mary}>")
+        joe = app.add_user("Joe")
+        app.call(f"/records/{lead}/posts", {"author": {"user": joe}, "text": "On Monday?", "to": [mary]})
+        office.post(from_=f"info@{app.domain}", to=mary, reply_to=f"info@{app.domain}", subject="Your roof")
+        eventually(lambda: vacation.answers, what="an answer of Sieve")
+        answers, mails = settle(lambda: [vacation.answers, vacation.stored])
+    assert mails == 2  # what people wrote, and nothing in answer to the answer
+    assert 1 <= answers <= 2
+    assert not app.ask(f"/records/{lead}")["paused"]
+
+
+def all_to(lmtp_port: int) -> dict[str, str]:
+    """Settings of a Postfix that hands over all mail for away.example.com by LMTP."""
+    return {
+        "relay_domains": "away.example.com",
+        "transport_maps": f"inline:{{ away.example.com=lmtp:inet:127.0.0.1:{lmtp_port} }}",
+    }
 
 
 def silent(responder: Responder) -> int:
