@@ -185,7 +185,7 @@ async def test_after_pipelining_failed_commands_are_sent_one_by_one() -> None:
         await peer.say("250 2.0.0 queued")
         await peer.take_quit()
 
-    async with scripted(swallow, one_by_one, timeouts=replace(PATIENT, rcpt=0.05)) as endpoint:
+    async with scripted(swallow, one_by_one, timeouts=replace(PATIENT, rcpt=0.5)) as endpoint:
         pool = pool_for(endpoint)
         outcome = await pool.send(envelope(), [CONTENT])
         assert isinstance(outcome, Outcome)
