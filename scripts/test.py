@@ -140,7 +140,8 @@ def no_services_started() -> Iterator[None]:
 
 def run_pytest(arguments: Sequence[str]) -> Outcome:
     started = time.monotonic()
-    done = subprocess.run([TOOLS / "pytest", "--numprocesses", str(os.cpu_count()), *arguments], check=False)
+    options = ["--numprocesses", str(os.cpu_count()), "--hypothesis-profile", "gate"]
+    done = subprocess.run([TOOLS / "pytest", *options, *arguments], check=False)
     return Outcome("tests", done.returncode == 0, time.monotonic() - started)
 
 

@@ -2,11 +2,12 @@
 
 import os
 import runpy
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import database
 from tests.peers import programs
@@ -17,7 +18,9 @@ from tests.peers.postfix import Postfix, run_postfix, why_unavailable
 DJANGO_FREE = {"rfc", "policy", "smtp", "peers", "guards"}
 
 # No deadline for a single example: a busy machine is no bug.
-settings.register_profile("postroom", deadline=None, max_examples=30)
+settings.register_profile("postroom", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+# The gate judges a change by the same examples each time; who calls pytest looks for new ones.
+settings.register_profile("gate", settings.get_profile("postroom"), derandomize=True)
 settings.load_profile("postroom")
 
 
@@ -81,6 +84,14 @@ def postfix(tls_files: TlsFiles) -> Iterator[Postfix]:
 @pytest.fixture
 def free_port() -> int:
     return programs.free_port()
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A TCP port of 127.0.0.1 that refuses connections: it is taken, so nobody else can listen on it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 def _is_django_free(config: pytest.Config) -> bool:

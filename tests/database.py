@@ -86,7 +86,7 @@ def end_run() -> None:
     pid_file = _server_directory() / "postmaster.pid"
     if pid_file.exists():
         os.kill(int(pid_file.read_text().split()[0]), signal.SIGQUIT)  # at once, without a checkpoint: nothing is kept
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while pid_file.exists() and time.monotonic() < deadline:
             time.sleep(0.01)
     shutil.rmtree(run_directory())

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.peers.programs import free_port
+from tests.peers.waiting import PATIENCE_SECONDS
 
-START_SECONDS = 60
-STOP_SECONDS = 35  # `postroom serve` kills what has not stopped after 30
+START_SECONDS = 180
+STOP_SECONDS = 90  # `postroom serve` kills what has not stopped after 30
 POLL_SECONDS = 0.02
 PORTS = ("HTTP", "SUBMISSION", "CAPTURE", "MX", "LMTP")
 
@@ -86,7 +87,7 @@ class Installation:
 
     def health(self) -> tuple[int, dict[str, Any]]:
         """Status and body of /healthz; (0, {}) while nothing answers, or nothing but an error page."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port("HTTP"), timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port("HTTP"), timeout=PATIENCE_SECONDS)
         try:
             connection.request("GET", "/healthz")
             response = connection.getresponse()
@@ -115,8 +116,20 @@ class Served:
         wait_until(lambda: is_so() or self.process.poll() is not None, seconds, describe=lambda: self.output)
         assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.output}"
 
-    def wait_healthy(self) -> None:
-        self.wait_until(lambda: self.installation.health()[0] == 200)
+    def wait_healthy(self) -> dict[str, Any]:
+        """What /healthz says then."""
+        return self.wait_for_health(lambda status, _: status == 200)
+
+    def wait_for_health(self, is_so: Callable[[int, dict[str, Any]], bool]) -> dict[str, Any]:
+        answers: list[dict[str, Any]] = []
+
+        def look() -> bool:
+            status, body = self.installation.health()
+            answers.append(body)
+            return is_so(status, body)
+
+        self.wait_until(look)
+        return answers[-1]
 
     def stop(self) -> tuple[int, str]:
         """Exit status and output after SIGTERM."""
@@ -142,7 +155,9 @@ class Served:
         return pid
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float, *, describe: Callable[[], object] = str) -> None:
+def wait_until(
+    is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS, *, describe: Callable[[], object] = str
+) -> None:
     """AssertionError with what `describe` says when that takes too long."""
     ends_at = time.monotonic() + seconds
     while not is_so():

@@ -7,6 +7,7 @@ from threading import Event
 import pytest
 
 from postroom.combining import Combined
+from tests.peers.waiting import PATIENCE_SECONDS
 
 
 class Work:
@@ -19,7 +20,7 @@ class Work:
     def __call__(self, numbers: Sequence[int]) -> list[int]:
         self.calls.append(list(numbers))
         self.begun.set()
-        assert self.go_on.wait(5)
+        assert self.go_on.wait(PATIENCE_SECONDS)
         if 13 in numbers:
             raise ValueError("13")
         if 503 in numbers:
@@ -32,7 +33,7 @@ def ask(work: Work, first: int, *others: int) -> list[int | BaseException]:
     combined = Combined(work, divisible=(ValueError,))
     with ThreadPoolExecutor(1 + len(others)) as threads:
         asked = [threads.submit(combined, first)]
-        assert work.begun.wait(5)
+        assert work.begun.wait(PATIENCE_SECONDS)
         asked += [threads.submit(combined, number) for number in others]
         while len(combined._waiting) < len(others):
             pass

@@ -44,8 +44,8 @@ def test_a_failed_step_is_told_with_a_hint_and_the_exit_code(workspace: None) ->
     assert "→ There is no such mailbox." in result.output
 
 
-def test_a_dead_server_is_tried_once(workspace: None, postroom: Postroom, free_port: int) -> None:
-    postroom("server", "add", "Company mail", "--workspace", "company-name", "--port", str(free_port))
+def test_a_dead_server_is_tried_once(workspace: None, postroom: Postroom, closed_port: int) -> None:
+    postroom("server", "add", "Company mail", "--workspace", "company-name", "--port", str(closed_port))
     result = run("server", "test", "Company mail", "--workspace", "company-name")
     assert result.exit_code == 1
     assert "1 more not tried: the connection fails for all of them." in result.output

@@ -45,7 +45,7 @@ def test_line_ends_change_nothing(line_end: bytes) -> None:
         assert _told(classify(same)) == _told(classify(raw)), file.name
 
 
-@settings(max_examples=100, deadline=1000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=30_000, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(FILES),
     st.lists(st.tuples(st.integers(0, 6000), st.integers(0, 400), st.binary(max_size=40)), min_size=1, max_size=6),
@@ -57,7 +57,7 @@ def test_a_damaged_bounce_raises_nothing(file: Path, damages: list[tuple[int, in
     _assert_is_sound(raw)
 
 
-@settings(max_examples=60, deadline=1000)
+@settings(max_examples=60, deadline=30_000)
 @given(st.sampled_from(FILES), st.sampled_from(FILES), st.floats(0, 1), st.floats(0, 1))
 def test_two_bounces_cut_and_glued_raise_nothing(one: Path, other: Path, cut: float, join: float) -> None:
     first, second = one.read_bytes(), other.read_bytes()

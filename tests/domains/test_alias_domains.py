@@ -21,6 +21,7 @@ from postroom.domains.senders import alias_domain_of
 from postroom.errors import AddressError
 from postroom.workspaces.create import create_workspace
 from postroom.workspaces.models import Company, Workspace
+from tests.peers.waiting import PATIENCE_SECONDS, wait_until
 
 
 @pytest.fixture
@@ -206,18 +207,23 @@ def test_of_two_transactions_that_take_an_address_at_once_one_is_told_who_has_it
         thread = threading.Thread(target=second)
         thread.start()
         _wait_for_a_blocked_connection()
-    thread.join(5)
+    thread.join(PATIENCE_SECONDS)
     assert told == ["info@company-name.com is already the alias “info”; choose another name."]
     assert Alias.objects.count() == 1
 
 
 def _wait_for_a_blocked_connection() -> None:
-    for _ in range(200):
+    waiting = (
+        "SELECT count(*), pg_stat_clear_snapshot() FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+
+    def is_blocked() -> bool:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*), pg_sleep(0.01) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-    raise AssertionError("the second transaction does not wait for the first")
+            cursor.execute(waiting)
+            return bool(cursor.fetchone()[0])
+
+    assert wait_until(is_blocked), "the second transaction does not wait for the first"
 
 
 # --- companies -----------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from postroom.policy.dns.writing import zone_file
 from postroom.rfc.dkim_key import public_key_record, split_txt
 from postroom.servers.presets import preset_named
 from tests.peers.nsd import run_nsd, run_odd_server
+from tests.peers.waiting import PATIENCE_SECONDS
 from tests.rfc.dkim_mail import make_key
 
 RSA, OTHER = public_key_record(make_key("rsa")), public_key_record(make_key("rsa-1024"))
@@ -70,7 +71,7 @@ pytestmark = pytest.mark.requires("nsd")
 
 @pytest.fixture
 def resolver(port: int) -> Resolver:
-    return Resolver(Nameserver("127.0.0.1", port), seconds=5)
+    return Resolver(Nameserver("127.0.0.1", port), seconds=PATIENCE_SECONDS)
 
 
 def facts(domain: str, *senders: Sender, keys: tuple[OwnKey, ...] = (), **fields: str) -> DomainFacts:

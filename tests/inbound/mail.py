@@ -10,6 +10,7 @@ from postroom.inbound.handle import handle, handle_received
 from postroom.inbound.models import IncomingMessage, Source
 from postroom.inbound.receive import Arrival, receive
 from postroom.outbound.models import Delivery
+from tests.peers.waiting import PATIENCE_SECONDS
 
 BOUNCE = "bounce@company-name.com"
 
@@ -26,7 +27,7 @@ def handle_together(ids: Sequence[int]) -> None:
     barrier = Barrier(len(ids))
 
     def work(id_: int) -> None:
-        barrier.wait(timeout=10)
+        barrier.wait(timeout=PATIENCE_SECONDS)
         handle(id_)
         connection.close()
 
@@ -34,7 +35,7 @@ def handle_together(ids: Sequence[int]) -> None:
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(timeout=30)
+        worker.join(timeout=PATIENCE_SECONDS)
 
 
 def letter(*fields: str, from_: str = "Mary <mary@customer.example.com>", subject: str = "Hello") -> bytes:

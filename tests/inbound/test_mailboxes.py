@@ -275,9 +275,9 @@ def test_hears_of_new_mail_with_idle(busy_office: Office, peer: Dovecot, fetcher
     server = make_server(busy_office, peer, poll_seconds=3600)
     peer.append(letter(subject="First"))
     fetcher.start()
-    assert wait_until(lambda: committed_subjects() == ["First"], 15)
+    assert wait_until(lambda: committed_subjects() == ["First"])
     peer.append(letter(subject="Second"))
-    assert wait_until(lambda: committed_subjects() == ["First", "Second"], 15)
+    assert wait_until(lambda: committed_subjects() == ["First", "Second"])
     server.refresh_from_db()
     assert (server.held_by is not None, server.failures) == (True, 0)
 
@@ -290,24 +290,24 @@ def test_one_servers_fault_delays_no_other_and_raises_one_alert(
     make_server(busy_office, peer, name="Right", protocol="pop3")
     peer.append(letter())
     fetcher.start()
-    assert wait_until(lambda: committed_subjects() == ["Hello"], 15)
-    assert wait_until(lambda: IncomingServer.objects.get(pk=wrong.pk).failures == 1, 15)
+    assert wait_until(lambda: committed_subjects() == ["Hello"])
+    assert wait_until(lambda: IncomingServer.objects.get(pk=wrong.pk).failures == 1)
     assert "Wrong" in open_alerts().get().what_happened
     wrong.refresh_from_db()
     assert wrong.due_at > wrong.changed_at
     wrong.password = PASSWORD
     save_incoming_server(wrong)
-    assert wait_until(lambda: IncomingServer.objects.get(pk=wrong.pk).fetched_at is not None, 15)
+    assert wait_until(lambda: IncomingServer.objects.get(pk=wrong.pk).fetched_at is not None)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_ends_a_visit_when_the_server_is_switched_off(busy_office: Office, peer: Dovecot, fetcher: Fetcher) -> None:
     server = make_server(busy_office, peer)
     fetcher.start()
-    assert wait_until(lambda: IncomingServer.objects.get(pk=server.pk).fetched_at is not None, 15)
+    assert wait_until(lambda: IncomingServer.objects.get(pk=server.pk).fetched_at is not None)
     server.is_active = False
     save_incoming_server(server)
-    assert wait_until(lambda: IncomingServer.objects.get(pk=server.pk).held_by is None, 15)
+    assert wait_until(lambda: IncomingServer.objects.get(pk=server.pk).held_by is None)
 
 
 @pytest.mark.django_db

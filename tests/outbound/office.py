@@ -27,6 +27,7 @@ from postroom.servers.save import save_server
 from postroom.workspaces.create import create_workspace
 from postroom.workspaces.models import Company, Workspace
 from tests import database
+from tests.peers.waiting import PATIENCE_SECONDS
 from tests.smtp.listening import Background
 from tests.smtp.peer import Peer, Script
 
@@ -152,7 +153,7 @@ class Courier:
             return await asyncio.start_server(follow, "127.0.0.1", 0)
 
         async def end() -> None:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await asyncio.gather(*running)
             assert waiting == []
 
@@ -193,7 +194,7 @@ class Courier:
 
     async def _drain_and_cut_off(self, at: int, when: Callable[[], bool]) -> None:
         drain = asyncio.create_task(self._drain(at))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not when():  # noqa: ASYNC110 – the test's condition is no event
                 await asyncio.sleep(0.01)
         drain.cancel()

@@ -17,6 +17,7 @@ from postroom.outbound.outcome import Result
 from postroom.policy.status import Status
 from postroom.workspaces.models import Workspace
 from tests.outbound.office import Courier, Office, conninfo, delivery, lane_of, outcomes, statuses
+from tests.peers.waiting import PATIENCE_SECONDS
 
 T = TypeVar("T")
 ME, OTHER = UUID(int=1), UUID(int=2)
@@ -172,7 +173,7 @@ def test_what_cannot_be_written_is_told_to_all_who_wait_and_blocks_nobody(
     bad, good = claimed(busy_office, courier, count=2)
 
     async def one_after_the_other(j: Journal) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             with pytest.raises(psycopg.DataError):
                 await j.turn([result(bad, text="250 \x00")], [])
             await j.turn([result(good)], [])

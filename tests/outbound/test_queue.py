@@ -15,6 +15,7 @@ from postroom.outbound.models import Attempt, Delivery, Lane, Outlet, Worker
 from postroom.outbound.statements import statement
 from postroom.policy.status import Status
 from tests.outbound.office import Courier, Office, conninfo, delivery, lane_of, outcomes, outlet, statuses
+from tests.peers.waiting import PATIENCE_SECONDS
 
 ME, OTHER = UUID(int=1), UUID(int=2)
 AGO = timedelta(seconds=90)
@@ -145,7 +146,7 @@ def test_a_row_that_another_worker_is_taking_is_skipped_not_waited_for(
             await AsyncConnection.connect(conninfo(), autocommit=True) as database,
         ):
             await holder.execute("SELECT * FROM outbound_delivery WHERE recipient LIKE 'first@%' FOR UPDATE")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 return await take(database, lane, ME, 10, at=at)
 
     (claimed,) = courier.background.run(while_the_first_is_locked())
@@ -302,7 +303,7 @@ def heard(courier: Courier, act: Callable[[AsyncConnection], Awaitable[object]])
         async with await AsyncConnection.connect(conninfo(), autocommit=True) as database:
             await database.execute("LISTEN postroom_lane")
             await act(database)
-            async for notice in database.notifies(timeout=5):
+            async for notice in database.notifies(timeout=PATIENCE_SECONDS):
                 return notice.payload
         return ""
 

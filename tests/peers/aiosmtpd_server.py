@@ -11,7 +11,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from tests.peers.certificates import TlsFiles
 from tests.peers.programs import free_port
-from tests.peers.waiting import wait_until
+from tests.peers.waiting import PATIENCE_SECONDS, wait_until
 
 
 class Aiosmtpd:
@@ -26,7 +26,7 @@ class Aiosmtpd:
         self._max_recipients = max_recipients
         self._received: list[tuple[str, bytes]] = []
 
-    def messages(self, address: str, *, count: int = 1, timeout: float = 15) -> list[bytes]:
+    def messages(self, address: str, *, count: int = 1, timeout: float = PATIENCE_SECONDS) -> list[bytes]:
         """All messages taken for `address`, oldest first, without a field of its own; AssertionError for too few."""
 
         def found() -> list[bytes]:

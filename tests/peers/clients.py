@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.peers.programs import find
+from tests.peers.waiting import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def swaks(account: Account, *options: str) -> Ran:
 
     swaks exits with 24 when a recipient and with 26 when the data is refused; the output is the whole dialog.
     """
-    command = ["swaks", "--server", account.host, "--port", str(account.port), "--timeout", "20"]
+    command = ["swaks", "--server", account.host, "--port", str(account.port), "--timeout", str(PATIENCE_SECONDS)]
     if account.authority:
         command += ["--tls", "--tls-verify", "--tls-ca-path", str(account.authority)]
     if account.user:
@@ -51,11 +52,11 @@ def msmtp(account: Account, message: bytes, *options: str) -> Ran:
 
 def curl(*options: str) -> Ran:
     """Run curl; the output is the answer's body (add `--include` for its head). HTTP errors do not make it fail."""
-    return _run(["curl", "--silent", "--show-error", "--max-time", "20", *options])
+    return _run(["curl", "--silent", "--show-error", "--max-time", str(PATIENCE_SECONDS), *options])
 
 
 def _msmtprc(account: Account) -> str:
-    lines = ["defaults", "account test", f"host {account.host}", f"port {account.port}", "timeout 20"]
+    lines = ["defaults", "account test", f"host {account.host}", f"port {account.port}", f"timeout {PATIENCE_SECONDS}"]
     if account.authority:
         lines += ["tls on", "tls_starttls on", f"tls_trust_file {account.authority}"]
     if account.user:
@@ -67,5 +68,5 @@ def _run(command: list[str], *, stdin: bytes = b"") -> Ran:
     program = find(command[0])
     if program is None:
         raise FileNotFoundError(command[0])
-    done = subprocess.run([program, *command[1:]], input=stdin, capture_output=True, timeout=60, check=False)
+    done = subprocess.run([program, *command[1:]], input=stdin, capture_output=True, check=False)
     return Ran(done.returncode, (done.stdout + done.stderr).decode(errors="replace"))

@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.peers.certificates import issue_tls_files
 from tests.peers.oauth_provider import CLIENT_ID, CLIENT_SECRET, Provider
 from tests.peers.programs import explain_missing, find, free_port
-from tests.peers.waiting import wait_until
+from tests.peers.waiting import PATIENCE_SECONDS, wait_until
 
 CONFIGURATION = """\
 base_dir = {directory}/run
@@ -168,7 +168,7 @@ class Dovecot:
 
     @contextmanager
     def client(self, user: str) -> Iterator[imaplib.IMAP4]:
-        with imaplib.IMAP4("127.0.0.1", self.imap, timeout=10) as client:
+        with imaplib.IMAP4("127.0.0.1", self.imap, timeout=PATIENCE_SECONDS) as client:
             client.login(user, PASSWORD)
             yield client
 
@@ -223,7 +223,7 @@ def run_dovecot(provider: Provider | None = None) -> Iterator[Dovecot]:
         shutil.chown(mail, "nobody", "nogroup")
         _write_introspection(directory, provider)
         with _run(directory, MAILBOXES.format(directory=directory, tls=tls, password=PASSWORD, **ports)):
-            assert wait_until(lambda: all(map(_listens, ports.values())), 10), (directory / "log").read_text()
+            assert wait_until(lambda: all(map(_listens, ports.values()))), (directory / "log").read_text()
             yield Dovecot(**ports, authority=tls.authority.read_text())
 
 
@@ -237,7 +237,7 @@ def run_vacation(*, answers_to: int) -> Iterator[Vacation]:
         mail.mkdir()
         shutil.chown(mail, "nobody", "nogroup")
         with _run(directory, VACATION.format(directory=directory, port=port, answers_to=answers_to)):
-            assert wait_until(lambda: _listens(port), 10), (directory / "log").read_text()
+            assert wait_until(lambda: _listens(port)), (directory / "log").read_text()
             yield Vacation(port, directory / "log")
 
 
@@ -264,7 +264,7 @@ def _run(directory: Path, configuration: str) -> Iterator[None]:
     with subprocess.Popen(command) as process:
         try:
             door = directory / "run/auth-client"
-            assert wait_until(lambda: process.poll() is not None or door.exists(), 10)
+            assert wait_until(lambda: process.poll() is not None or door.exists())
             assert process.returncode is None, (directory / "log").read_text()
             yield
         finally:

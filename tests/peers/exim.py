@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.peers.certificates import TlsFiles
 from tests.peers.programs import EXIM_USER, UNPACKED, explain_missing, find, free_port
-from tests.peers.waiting import greets, wait_until
+from tests.peers.waiting import PATIENCE_SECONDS, greets, wait_until
 
 # Words in capitals are macros, set above this.
 CONFIGURATION = r"""
@@ -97,7 +97,7 @@ class Exim:
         self.directory = directory
         self.port = port
 
-    def messages(self, address: str, *, count: int = 1, timeout: float = 15) -> list[bytes]:
+    def messages(self, address: str, *, count: int = 1, timeout: float = PATIENCE_SECONDS) -> list[bytes]:
         """All messages delivered to `address`, oldest first, with CRLF line ends; waits for `count` of them.
 
         The first fields are Exim's own: Return-path, Envelope-to and Received. Raises AssertionError with the log when
@@ -205,7 +205,7 @@ def _daemon(peer: Exim) -> Iterator[None]:
         stderr=subprocess.STDOUT,
     ) as process:
         try:
-            is_ready = wait_until(lambda: process.poll() is not None or greets(peer.host, peer.port), timeout=20)
+            is_ready = wait_until(lambda: process.poll() is not None or greets(peer.host, peer.port))
             if not is_ready or process.returncode is not None:
                 process.kill()
                 said = process.stdout.read().decode(errors="replace") if process.stdout else ""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.peers.programs import find, free_port
+from tests.peers.waiting import PATIENCE_SECONDS
 
 CONFIGURATION = """\
 server:
@@ -62,7 +63,7 @@ def run_nsd(zones: Mapping[str, str]) -> Iterator[int]:
             yield port
         finally:
             server.terminate()
-            server.wait(timeout=10)
+            server.wait(timeout=PATIENCE_SECONDS)
 
 
 @contextmanager
@@ -93,10 +94,10 @@ def run_odd_server(reply: Callable[[bytes], bytes | None]) -> Iterator[int]:
 
 
 def _wait_until_it_answers(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS).close()
         except OSError:
             time.sleep(0.02)
             continue

@@ -25,6 +25,8 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
+from tests.peers.waiting import PATIENCE_SECONDS
+
 CLIENT_ID, CLIENT_SECRET = "postroom-of-the-tests", "a secret of the tests"
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -125,7 +127,7 @@ class Provider:
     def agree(self, address: str) -> str:
         """What a browser does with the sign-in page, its person agreeing: where it is led to."""
         parts = urlsplit(address)
-        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE_SECONDS)
         connection.request("GET", f"{parts.path}?{parts.query}")
         response = connection.getresponse()
         words = response.read().decode()

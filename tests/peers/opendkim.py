@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.peers.programs import find
+from tests.peers.waiting import PATIENCE_SECONDS
 
 CONFIGURATION = """\
 Mode v
@@ -39,5 +40,5 @@ def judge(message: bytes, records: Mapping[str, str]) -> list[Judgement]:
         zone.write_text("".join(f"{name} {text}\n" for name, text in records.items()))
         configuration.write_text(CONFIGURATION.format(records=zone))
         command = [find("opendkim") or "opendkim", "-x", str(configuration), "-vv", "-t", "-"]
-        run = subprocess.run(command, input=message, capture_output=True, check=True, timeout=20)
+        run = subprocess.run(command, input=message, capture_output=True, check=True, timeout=PATIENCE_SECONDS)
     return [Judgement(*match) for match in _JUDGEMENT.findall(run.stdout.decode(errors="replace"))]

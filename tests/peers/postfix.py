@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.peers.certificates import TlsFiles
 from tests.peers.programs import explain_missing, find, free_port
-from tests.peers.waiting import greets, wait_until
+from tests.peers.waiting import PATIENCE_SECONDS, greets, wait_until
 
 MASTER_CF = """\
 127.0.0.1:{port} inet n - n - - smtpd
@@ -55,7 +55,7 @@ class Postfix:
         self.port = port
         self.domains = tuple(domains)
 
-    def messages(self, address: str, *, count: int = 1, timeout: float = 15) -> list[bytes]:
+    def messages(self, address: str, *, count: int = 1, timeout: float = PATIENCE_SECONDS) -> list[bytes]:
         """All messages delivered to `address` (compared without case), oldest first, with CRLF line ends.
 
         Waits until at least `count` are there and the queue is empty: whatever was answered 250 before the call is
@@ -212,7 +212,7 @@ def _write_accounts(peer: Postfix, accounts: Mapping[str, str]) -> None:
     file = peer.directory / "etc/sasldb2"
     for user, password in accounts.items():
         command = [find("saslpasswd2") or "saslpasswd2", "-c", "-p", "-f", str(file), "-u", "mx.peer.example", user]
-        subprocess.run(command, input=password.encode(), check=True, timeout=20)
+        subprocess.run(command, input=password.encode(), check=True)
         shutil.chown(file, "postfix")
     (peer.directory / "etc/sasl/smtpd.conf").write_text(  # beside main.cf, where Debian's Postfix looks for it
         f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {file}\nmech_list: PLAIN LOGIN CRAM-MD5\n"
@@ -235,10 +235,7 @@ def _master(peer: Postfix) -> Iterator[None]:
         start_new_session=True,
     ) as process:
         try:
-            if (
-                not wait_until(lambda: process.poll() is not None or greets(peer.host, peer.port), timeout=20)
-                or process.returncode
-            ):
+            if not wait_until(lambda: process.poll() is not None or greets(peer.host, peer.port)) or process.returncode:
                 # Without a terminal Postfix tells the system's log alone what it dislikes in main.cf.
                 main_cf = (peer.directory / "etc/main.cf").read_text()
                 raise RuntimeError(f"Postfix did not start\n{peer.log()}\nmain.cf:\n{main_cf}")

@@ -4,6 +4,8 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from random import SystemRandom
 
@@ -54,8 +56,8 @@ def explain_missing(*names: str) -> str | None:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nothing listens on now; random, so that parallel test processes rarely meet."""
-    for port in SystemRandom().sample(LISTENING_PORTS, k=200):
+    """A TCP port of 127.0.0.1 that nothing listens on now, and that nobody else in this test run is given."""
+    for port in _ports():
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
@@ -63,6 +65,14 @@ def free_port() -> int:
                 continue
             return port
     raise RuntimeError("no free port between 20000 and 32000 on 127.0.0.1")
+
+
+@cache
+def _ports() -> Iterator[int]:
+    """This process's share, each port once; in random order, as another test run may be at work beside this one."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = LISTENING_PORTS[worker :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
+    return iter(SystemRandom().sample(share, k=len(share)))
 
 
 def _is_installed(name: str) -> bool:

@@ -35,5 +35,5 @@ def test_msmtp_reads_the_recipients_from_the_header(account: Account, postfix: P
 
 
 @pytest.mark.requires("curl")
-def test_curl_reports_a_connection_that_is_refused(free_port: int) -> None:
-    assert curl(f"http://127.0.0.1:{free_port}/").exit_code == 7
+def test_curl_reports_a_connection_that_is_refused(closed_port: int) -> None:
+    assert curl(f"http://127.0.0.1:{closed_port}/").exit_code == 7

@@ -4,8 +4,11 @@ import socket
 import time
 from collections.abc import Callable
 
+# What takes longer hangs, however busy the machine; what happens is not delayed by a long patience.
+PATIENCE_SECONDS = 90
 
-def wait_until(condition: Callable[[], bool], timeout: float) -> bool:
+
+def wait_until(condition: Callable[[], bool], timeout: float = PATIENCE_SECONDS) -> bool:
     """Whether the condition came true in time (seconds)."""
     deadline = time.monotonic() + timeout
     while not condition():
@@ -18,7 +21,7 @@ def wait_until(condition: Callable[[], bool], timeout: float) -> bool:
 def greets(host: str, port: int) -> bool:
     """Whether an SMTP server says hello there."""
     try:
-        with socket.create_connection((host, port), timeout=5) as connection:
+        with socket.create_connection((host, port), timeout=PATIENCE_SECONDS) as connection:
             return connection.recv(4) == b"220 "
     except OSError:
         return False

@@ -164,7 +164,7 @@ def test_only_faults_of_the_recipient_count_against_the_address() -> None:
     assert not fault("451 4.4.1 Connection timed out", "4.4.1")
 
 
-@settings(max_examples=100, deadline=1000)
+@settings(max_examples=100, deadline=30_000)
 @given(st.binary(max_size=2000))
 def test_arbitrary_octets_raise_nothing(octets: bytes) -> None:
     classify(octets)

@@ -5,7 +5,7 @@ import subprocess
 import psycopg
 
 from postroom.cli.migrate import LOCK
-from tests.installation import Installation, command_line
+from tests.installation import START_SECONDS, Installation, command_line
 
 
 def test_says_how_much_it_did_and_then_that_nothing_is_left(empty: Installation) -> None:
@@ -23,7 +23,7 @@ def test_lets_only_one_of_two_processes_migrate(empty: Installation) -> None:
         )
         for _ in range(2)
     ]
-    outputs = [process.communicate(timeout=60) for process in both]
+    outputs = [process.communicate(timeout=START_SECONDS) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     words = sorted(output for output, _ in outputs)
     assert words[0].startswith("Applied ")
@@ -41,7 +41,7 @@ def test_waits_for_another_process_without_holding_a_snapshot(empty: Installatio
                 other.execute("CREATE INDEX CONCURRENTLY ON something (id)")
             assert waiting.process.poll() is None
             other.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
-            assert waiting.process.wait(60) == 0
+            assert waiting.process.wait(START_SECONDS) == 0
 
 
 def test_says_that_the_database_is_away(empty: Installation) -> None:

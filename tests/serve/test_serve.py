@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import time
 
 import pytest
 
@@ -14,18 +13,15 @@ pytestmark = pytest.mark.story
 
 def test_starts_every_part_and_stops_them_on_sigterm(installation: Installation) -> None:
     with installation.serving() as served:
-        served.wait_healthy()
-        status, health = installation.health()
-        assert status == 200
+        health = served.wait_healthy()
         assert health["status"] == "ok"
         assert {name: part["state"] for name, part in health["parts"].items()} == dict.fromkeys(
             ["database", "web", "submission", "capture", "mx", "lmtp", "worker"], "ready"
         )
         family = served.descendants()
-        started_at = time.monotonic()
         exit_status, output = served.stop()
-        assert time.monotonic() - started_at < 30
     assert exit_status == 0, output
+    assert "is killed" not in output
     assert f"http://127.0.0.1:{installation.port('HTTP')}" in output
     assert output.endswith("Postroom has stopped.\n")
     assert not [pid for pid in family if is_running(pid)]
@@ -36,9 +32,8 @@ def test_leaves_no_part_listed_after_a_clean_stop(installation: Installation) ->
         served.wait_healthy()
         served.stop()
     with installation.serving("web") as web:
-        web.wait_until(lambda: installation.health()[0] == 503)
-        states = {name: part["state"] for name, part in installation.health()[1]["parts"].items()}
-    assert (states["submission"], states["capture"], states["worker"]) == ("absent", "absent", "absent")
+        health = web.wait_for_health(lambda _, body: bool(body) and body["parts"]["web"]["state"] == "ready")
+    assert {health["parts"][name]["state"] for name in ("submission", "capture", "worker")} == {"absent"}
 
 
 def test_starts_a_killed_part_again_and_says_so(installation: Installation) -> None:
@@ -46,7 +41,7 @@ def test_starts_a_killed_part_again_and_says_so(installation: Installation) -> N
         served.wait_until(lambda: "Postroom is ready" in served.output)  # a part that dies before that stops everything
         killed = served.child("web")
         os.kill(killed, signal.SIGKILL)
-        wait_until(lambda: not is_running(killed), 5)
+        wait_until(lambda: not is_running(killed))
         served.wait_healthy()
         assert served.child("web") != killed
         exit_status, output = served.stop()
@@ -60,7 +55,7 @@ def test_leaves_no_process_behind_when_it_is_killed(installation: Installation) 
         family = served.descendants()
         assert len(family) >= 4  # three parts, and a process that answers HTTP
         served.process.kill()
-        wait_until(lambda: not [pid for pid in family if is_running(pid)], 30)
+        wait_until(lambda: not [pid for pid in family if is_running(pid)])
 
 
 @pytest.mark.parametrize("part", ["HTTP", "SUBMISSION", "CAPTURE"])

@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from tests.installation import Installation, wait_until
+from tests.peers.waiting import PATIENCE_SECONDS
 from tests.smtp.listening import RawClient
 
 pytestmark = pytest.mark.story
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.story
 
 def listens(port: int) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS).close()
     except OSError:
         return False
     return True
@@ -27,7 +28,7 @@ def test_serves_both_and_finishes_a_message_after_sigterm(installation: Installa
             client.send(b"EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nSubject: x\r\n")
             assert [client.reply()[:3] for _ in range(4)] == ["250", "250", "250", "354"]
             served.process.terminate()
-            wait_until(lambda: not listens(submission), 10)
+            wait_until(lambda: not listens(submission))
             client.send(b"\r\nHello.\r\n.\r\n")
             assert [reply[:9] for reply in client.rest()] == ["250 2.0.0", "421 4.3.2"]
         exit_status, output = served.wait()

@@ -13,6 +13,7 @@ from postroom.smtp.endpoint import Endpoint, Password, Security, Timeouts
 from tests.peers.aiosmtpd_server import Aiosmtpd, run_aiosmtpd
 from tests.peers.certificates import TlsFiles
 from tests.peers.postfix import Postfix, run_postfix, why_unavailable
+from tests.peers.waiting import PATIENCE_SECONDS
 
 MARY, BOUNCE = Identity("mary@company-name.com", (Use.PERSON,)), Identity("bounce@company-name.com", (Use.BOUNCE,))
 RECIPIENT = "probe@customer.example.com"
@@ -47,7 +48,7 @@ def small(tls_files: TlsFiles) -> Iterator[Aiosmtpd]:
 def endpoint(server: Postfix | Aiosmtpd, tls: TlsFiles, **changes: object) -> Endpoint:
     good = Endpoint(
         "localhost", server.port, ca_file=str(tls.authority), credentials=Password("mary", "secret"),
-        timeouts=Timeouts().at_most(10),
+        timeouts=Timeouts().at_most(PATIENCE_SECONDS),
     )  # fmt: skip
     return replace(good, **changes)  # type: ignore[arg-type] # the tests' own names
 
@@ -119,8 +120,8 @@ def test_tls_from_the_start_at_a_port_that_greets_ends_it_at_tls(postfix: Postfi
     assert fault(trial).step is Step.TLS
 
 
-def test_a_host_that_does_not_answer_ends_it_at_once(tls_files: TlsFiles, small: Aiosmtpd, free_port: int) -> None:
-    (trial,) = tried(endpoint(small, tls_files, port=free_port), MARY, BOUNCE)
+def test_a_host_that_does_not_answer_ends_it_at_once(tls_files: TlsFiles, small: Aiosmtpd, closed_port: int) -> None:
+    (trial,) = tried(endpoint(small, tls_files, port=closed_port), MARY, BOUNCE)
     assert results(trial) == {Step.RESOLVE: Result.OK, Step.CONNECT: Result.FAULT}
     assert fault(trial).cause == "no-connection"
 

@@ -17,6 +17,7 @@ import uvloop
 from postroom.smtp.reception import Conversation, Peer
 from postroom.smtp.self_signed import keep_certificate, server_context
 from postroom.smtp.server import Limits, Listener
+from tests.peers.waiting import PATIENCE_SECONDS
 
 T = TypeVar("T")
 NewLoop = Callable[[], asyncio.AbstractEventLoop]
@@ -31,7 +32,7 @@ class Background:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=20)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=PATIENCE_SECONDS)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -79,7 +80,7 @@ class RawClient:
     """Writes octets as told and reads replies."""
 
     def __init__(self, port: int, *, greeting: bool = True) -> None:
-        self.socket: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
         self._unread = b""
         if greeting:
             assert self.reply().startswith("220 ")

@@ -3,23 +3,37 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from ssl import SSLContext
 
 from postroom.smtp.client import Connection, connect
 from postroom.smtp.endpoint import Endpoint, Security, Timeouts
 from postroom.smtp.envelope import Envelope
+from tests.peers.waiting import PATIENCE_SECONDS
 
-# Long enough for a busy machine where an answer comes; tests of silence set their own.
-PATIENT = Timeouts(**{field.name: 5.0 for field in fields(Timeouts)})
+PATIENT = Timeouts(**{field.name: PATIENCE_SECONDS for field in fields(Timeouts)})
+
+
+def impatient(*phases: str, seconds: float = 0.5) -> Timeouts:
+    """Patient but in these phases, in which the peer of the test is silent: a busy one may be late elsewhere."""
+    return replace(PATIENT, **dict.fromkeys(phases, seconds))
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not is_so():  # noqa: ASYNC110 – what is waited for is no event
+            await asyncio.sleep(0.01)
 
 
 class Peer:
     """One accepted connection, seen from the server."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, over: asyncio.Event | None = None
+    ) -> None:
         self.reader = reader
         self.writer = writer
+        self._over = over or asyncio.Event()
 
     async def say(self, *lines: str | bytes) -> None:
         """Writes lines in one packet; bytes as they are."""
@@ -58,6 +72,10 @@ class Peer:
         """The client hangs up without another word."""
         assert await self.reader.read() == b""
 
+    async def stay(self) -> None:
+        """Neither reads nor closes until the test has done its part."""
+        await self._over.wait()
+
     async def take_quit(self) -> None:
         await self.hear("QUIT")
         await self.say("221 Bye")
@@ -73,18 +91,20 @@ async def scripted(
     """A server whose n-th connection follows the n-th script; at the end all must have run to their ends."""
     waiting = list(scripts)
     running: list[asyncio.Task[None]] = []
+    over = asyncio.Event()
 
     async def follow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert waiting, "one connection more than expected"
-        running.append(asyncio.create_task(_play(waiting.pop(0), Peer(reader, writer))))
+        running.append(asyncio.create_task(_play(waiting.pop(0), Peer(reader, writer, over=over))))
 
     server = await asyncio.start_server(follow, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
     try:
         yield Endpoint("127.0.0.1", port, Security.NONE, ehlo_name="client.example", timeouts=timeouts)
-        async with asyncio.timeout(5):
+        over.set()
+        await until(lambda: waiting == [])  # a client may have left before its connection was accepted
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await asyncio.gather(*running)
-        assert waiting == []
     finally:
         for task in running:
             task.cancel()

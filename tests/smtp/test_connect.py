@@ -11,7 +11,7 @@ from postroom.rfc.session import ConnectFailure, Phase
 from postroom.smtp.client import connect
 from postroom.smtp.endpoint import ClientCertificate, Endpoint, Password, Security
 from tests.smtp.certificates import SelfSigned, self_signed
-from tests.smtp.peer import CONTENT, PATIENT, Peer, connected, envelope, scripted
+from tests.smtp.peer import CONTENT, PATIENT, Peer, connected, envelope, impatient, scripted
 
 TRUSTED = self_signed()
 
@@ -67,10 +67,10 @@ def test_an_international_name_is_looked_up_by_its_a_labels() -> None:
     assert Endpoint("[2001:db8::1]", 25).ascii_host == "2001:db8::1"
 
 
-async def test_a_closed_port_is_a_connect_failure(free_port: int) -> None:
-    failure = await refused(Endpoint("127.0.0.1", free_port, Security.NONE))
+async def test_a_closed_port_is_a_connect_failure(closed_port: int) -> None:
+    failure = await refused(Endpoint("127.0.0.1", closed_port, Security.NONE))
     assert failure.phase is Phase.CONNECT
-    assert f"port {free_port}" in failure.why
+    assert f"port {closed_port}" in failure.why
     assert "refused" in failure.why
 
 
@@ -127,7 +127,7 @@ async def test_a_silent_server_is_given_up_in_the_greeting() -> None:
     async def script(peer: Peer) -> None:
         await peer.hear_end()
 
-    async with scripted(script, timeouts=replace(PATIENT, greeting=0.05)) as endpoint:
+    async with scripted(script, timeouts=impatient("greeting")) as endpoint:
         failure = await refused(endpoint)
     assert (failure.phase, failure.why) == (Phase.GREETING, "the server did not answer in time")
 
@@ -277,7 +277,7 @@ async def test_a_handshake_that_never_ends_is_given_up() -> None:
     async def script(peer: Peer) -> None:
         await peer.reader.read()
 
-    async with scripted(script, timeouts=replace(PATIENT, tls=0.1)) as endpoint:
+    async with scripted(script, timeouts=impatient("tls")) as endpoint:
         failure = await refused(replace(endpoint, security=Security.TLS))
     assert (failure.phase, failure.why) == (Phase.TLS, "no answer in time")
 

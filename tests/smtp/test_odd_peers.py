@@ -1,22 +1,33 @@
 """What becomes of a message when the server misbehaves, falls silent or goes away, at every step of the way?"""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
 from postroom.rfc.reply import Reply
 from postroom.rfc.session import Lost, Phase
+from postroom.smtp.endpoint import Timeouts
 from postroom.smtp.outcome import Outcome, Result
-from tests.smtp.peer import CONTENT, PATIENT, Peer, Script, connected, envelope, scripted
+from tests.peers.waiting import PATIENCE_SECONDS
+from tests.smtp.peer import (
+    CONTENT,
+    PATIENT,
+    Peer,
+    Script,
+    connected,
+    envelope,
+    impatient,
+    scripted,
+    until,
+)
 
-IMPATIENT = PATIENT.at_most(0.5)
 DATA_WAY = ("PIPELINING",)
 BDAT_WAY = ("PIPELINING", "CHUNKING")
 
 
-async def send_to(*scripts: Script, recipients: int = 1, content: bytes = CONTENT, hasty: bool = False) -> Outcome:
-    timeouts = IMPATIENT if hasty else PATIENT
+async def send_to(
+    *scripts: Script, recipients: int = 1, content: bytes = CONTENT, timeouts: Timeouts = PATIENT
+) -> Outcome:
     async with scripted(*scripts, timeouts=timeouts) as endpoint:
         connection = await connected(endpoint)
         addresses = [f"r{number}@peer.example" for number in range(recipients)]
@@ -53,8 +64,9 @@ async def test_an_end_before_the_final_dot_is_safe_and_after_it_unknown(step: in
         if not is_closing:
             await say_nothing(peer)
 
-    answer = lost(await send_to(script, hasty=True))
-    assert answer.phase is [Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.MESSAGE][step]
+    phase = [Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.MESSAGE][step]
+    answer = lost(await send_to(script, timeouts=PATIENT if is_closing else impatient(phase)))
+    assert answer.phase is phase
     assert answer.may_have_been_accepted is (step == 3)
 
 
@@ -84,9 +96,9 @@ async def test_a_server_that_stops_reading_is_given_up() -> None:
         await peer.greet(*BDAT_WAY)
         await peer.hear_envelope()
         await peer.say("250 Ok", "250 Ok")
-        await asyncio.sleep(1.5)
+        await peer.stay()
 
-    answer = lost(await send_to(script, content=b"x" * 20_000_000, hasty=True))
+    answer = lost(await send_to(script, content=b"x" * 20_000_000, timeouts=impatient("block")))
     assert answer == Lost(Phase.MESSAGE, "the server did not answer in time", may_have_been_accepted=False)
 
 
@@ -97,7 +109,7 @@ async def test_a_refusal_in_the_middle_of_a_large_message_is_heard() -> None:
         await peer.say("250 Ok", "250 Ok", "354 Go")
         await peer.reader.readexactly(100_000)
         await peer.say("552 5.3.4 Too large")
-        await asyncio.sleep(0.05)
+        await peer.stay()
 
     result = only(await send_to(script, content=b"x" * 20_000_000))
     assert (result.phase, str(result.answer)) == (Phase.MESSAGE, "552 5.3.4 Too large")
@@ -110,7 +122,7 @@ async def test_an_acceptance_in_the_middle_of_a_message_is_none() -> None:
         await peer.say("250 Ok", "250 Ok", "354 Go")
         await peer.reader.readexactly(100_000)
         await peer.say("250 2.0.0 queued")
-        await asyncio.sleep(0.05)
+        await peer.stay()
 
     answer = lost(await send_to(script, content=b"x" * 20_000_000))
     assert not answer.may_have_been_accepted
@@ -121,12 +133,12 @@ async def test_250_after_a_long_silence_is_250() -> None:
         await peer.greet(*DATA_WAY)
         await peer.hear_envelope("MAIL", "RCPT", "DATA")
         for reply in ("250 Ok", "250 Ok", "354 Go"):
-            await asyncio.sleep(0.2)  # each within its own time, together beyond any one's
+            await asyncio.sleep(0.6)  # each within its own time, together beyond any one's
             await peer.say(reply)
         await peer.hear_data()
         await peer.say("250 2.0.0 queued")
 
-    assert only(await send_to(script, hasty=True)).is_accepted
+    assert only(await send_to(script, timeouts=impatient("mail", "rcpt", "data", seconds=1.7))).is_accepted
 
 
 async def test_replies_byte_by_byte_and_of_many_lines_are_understood() -> None:
@@ -188,10 +200,9 @@ async def test_421_without_closing_does_not_keep_us_waiting() -> None:
         await peer.say("421 4.3.2 Shutting down")
         await say_nothing(peer)
 
-    timeouts = replace(PATIENT, quit=0.05)
-    async with scripted(script, timeouts=timeouts) as endpoint:
+    async with scripted(script, timeouts=impatient("quit", seconds=0.05)) as endpoint:
         connection = await connected(endpoint)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_SECONDS / 2):
             outcome = await connection.send(envelope(), [CONTENT])
         assert str(only(outcome).answer) == "421 4.3.2 Shutting down"
 
@@ -276,7 +287,7 @@ async def test_a_server_that_closed_in_the_meantime_is_found_out_before_anything
 
     async with scripted(script) as endpoint:
         connection = await connected(endpoint)
-        await asyncio.sleep(0.05)
+        await until(lambda: connection._wire.lost is not None)
         assert not connection.is_usable
         outcome = await connection.send(envelope(), [CONTENT])
         assert lost(outcome) == Lost(Phase.MAIL, "the server spoke out of turn: 421 4.4.2 Idle for too long")
@@ -306,7 +317,7 @@ async def test_pipelining_that_swallows_commands_is_a_safe_loss() -> None:
         await peer.say("250 Ok")
         await say_nothing(peer)
 
-    answer = lost(await send_to(script, hasty=True))
+    answer = lost(await send_to(script, timeouts=impatient("rcpt")))
     assert (answer.phase, answer.may_have_been_accepted) == (Phase.RCPT, False)
 
 
@@ -314,11 +325,15 @@ async def test_an_interrupted_message_leaves_no_usable_connection() -> None:
     async def script(peer: Peer) -> None:
         await peer.greet(*DATA_WAY)
         await peer.hear("MAIL")
+        begun.set()
         await say_nothing(peer)
 
+    begun = asyncio.Event()
     async with scripted(script) as endpoint:
         connection = await connected(endpoint)
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05):
-                await connection.send(envelope(), [CONTENT])
+        sending = asyncio.create_task(connection.send(envelope(), [CONTENT]))
+        await begun.wait()
+        sending.cancel()
+        await asyncio.wait([sending])
+        assert sending.cancelled()
         assert not connection.is_usable

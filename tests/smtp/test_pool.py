@@ -8,7 +8,7 @@ from postroom.smtp.client import Connection
 from postroom.smtp.endpoint import Endpoint
 from postroom.smtp.outcome import Outcome
 from postroom.smtp.pool import Pool
-from tests.smtp.peer import CONTENT, PATIENT, Peer, Script, envelope, scripted
+from tests.smtp.peer import CONTENT, Peer, Script, envelope, impatient, scripted, until
 
 KEYWORDS = ("PIPELINING", "CHUNKING")
 
@@ -103,10 +103,17 @@ async def test_no_more_connections_than_allowed_are_ever_open() -> None:
 
 
 async def test_a_server_that_closes_between_messages_costs_none() -> None:
-    async with scripted(takes(1, says_quit=False), takes(1)) as endpoint:
+    async def closes(peer: Peer) -> None:
+        await takes(1, says_quit=False)(peer)
+        peer.writer.close()
+        await peer.writer.wait_closed()
+        closed.set()
+
+    closed = asyncio.Event()
+    async with scripted(closes, takes(1)) as endpoint:
         pool = pool_for(endpoint)
         await send(pool)
-        await asyncio.sleep(0.02)
+        await closed.wait()
         await send(pool)
         await pool.close()
 
@@ -185,11 +192,12 @@ async def test_after_pipelining_failed_commands_are_sent_one_by_one() -> None:
         await peer.say("250 2.0.0 queued")
         await peer.take_quit()
 
-    async with scripted(swallow, one_by_one, timeouts=replace(PATIENT, rcpt=0.5)) as endpoint:
-        pool = pool_for(endpoint)
+    async with scripted(swallow, one_by_one) as endpoint:
+        pool = pool_for(replace(endpoint, timeouts=impatient("rcpt")))
         outcome = await pool.send(envelope(), [CONTENT])
         assert isinstance(outcome, Outcome)
         assert outcome.results[0].answer == Lost(Phase.RCPT, "the server did not answer in time")
+        pool.endpoint = replace(pool.endpoint, timeouts=endpoint.timeouts)
         await send(pool)
         await pool.close()
 
@@ -198,8 +206,7 @@ async def test_idle_connections_are_let_go() -> None:
     async with scripted(takes(1)) as endpoint:
         pool = pool_for(endpoint, idle_seconds=0.05)
         await send(pool)
-        await asyncio.sleep(0.15)
-        assert not pool._idle
+        await until(lambda: not pool._idle)
         await pool.close()
 
 
@@ -212,9 +219,9 @@ async def test_a_new_endpoint_retires_the_old_connections() -> None:
         await pool.close()
 
 
-async def test_a_failure_to_connect_is_returned_and_blocks_nobody(free_port: int) -> None:
+async def test_a_failure_to_connect_is_returned_and_blocks_nobody(closed_port: int) -> None:
     async with scripted(takes(1)) as endpoint:
-        pool = pool_for(replace(endpoint, port=free_port), max_connections=1)
+        pool = pool_for(replace(endpoint, port=closed_port), max_connections=1)
         for _ in range(2):
             failure = await pool.send(envelope(), [CONTENT])
             assert isinstance(failure, ConnectFailure)
@@ -227,12 +234,15 @@ async def test_a_failure_to_connect_is_returned_and_blocks_nobody(free_port: int
 async def test_an_interrupted_send_gives_its_place_back() -> None:
     async def hang(peer: Peer) -> None:
         await peer.greet(*KEYWORDS)
+        await peer.hear("MAIL")
+        begun.set()
         await peer.reader.read()
 
+    begun = asyncio.Event()
     async with scripted(hang, takes(1)) as endpoint:
         pool = pool_for(endpoint, max_connections=1)
         sending = asyncio.create_task(pool.send(envelope(), [CONTENT]))
-        await asyncio.sleep(0.05)
+        await begun.wait()
         sending.cancel()
         await asyncio.wait([sending])
         await send(pool)

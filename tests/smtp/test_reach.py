@@ -17,13 +17,11 @@ from postroom.policy.failure import Verdict, judge
 from postroom.policy.status import Status
 from postroom.rfc.session import ConnectFailure, Phase
 from postroom.smtp.client import connect
-from postroom.smtp.endpoint import Password, Security
-from tests.smtp.peer import CONTENT, PATIENT, Peer, Script, connected, envelope, scripted
+from postroom.smtp.endpoint import Password, Security, Timeouts
+from tests.peers.waiting import PATIENCE_SECONDS
+from tests.smtp.peer import CONTENT, PATIENT, Peer, Script, connected, envelope, impatient, scripted
 
 Oddity = Callable[[Peer], Awaitable[None]]
-
-# Long enough for a peer that answers, on a machine that has other work.
-IMPATIENT = PATIENT.at_most(0.5)
 
 # What each way writes before it waits. "." is the message after DATA.
 WAYS = {
@@ -34,6 +32,7 @@ WAYS = {
 KEYWORDS = {"one by one": (), "pipelined": ("PIPELINING",), "in one turn": ("PIPELINING", "CHUNKING")}
 USUAL = {"MAIL": "250 Ok", "RCPT": "250 Ok", "DATA": "354 Go"}
 PLACES = [(way, step) for way, groups in WAYS.items() for group in groups for step in group]
+PHASES = {"MAIL": Phase.MAIL, "RCPT": Phase.RCPT, "DATA": Phase.DATA, ".": Phase.MESSAGE, "BDAT": Phase.MESSAGE}
 
 
 def says(*lines: str | bytes) -> Oddity:
@@ -91,6 +90,11 @@ GOODBYES: dict[str, Oddity] = {
 }
 
 
+def patience_with(oddity: Oddity, phase: Phase) -> Timeouts:
+    """Only what never ends by itself is cut short, and only where it comes: elsewhere a busy peer may be late."""
+    return impatient(phase) if oddity in (is_silent, dribbles) else PATIENT
+
+
 def odd_at(way: str, odd_step: str, oddity: Oddity) -> Script:
     """A server that is itself up to this step; the replies before it come in one packet with what the oddity says."""
 
@@ -117,8 +121,8 @@ async def _hear(peer: Peer, step: str) -> None:
         await peer.hear(step)
 
 
-async def verdict_of(script: Script) -> Verdict:
-    async with scripted(script, timeouts=IMPATIENT) as endpoint, asyncio.timeout(15):
+async def verdict_of(script: Script, timeouts: Timeouts = PATIENT) -> Verdict:
+    async with scripted(script, timeouts=timeouts) as endpoint, asyncio.timeout(PATIENCE_SECONDS):
         connection = await connected(endpoint)
         (result,) = (await connection.send(envelope(), [CONTENT])).results
         connection.abort()
@@ -127,7 +131,9 @@ async def verdict_of(script: Script) -> Verdict:
 
 async def verdicts_on(oddity: Oddity) -> dict[tuple[str, str], tuple[Status, Reach]]:
     """The verdict for each place where the oddity may come."""
-    verdicts = await asyncio.gather(*(verdict_of(odd_at(way, step, oddity)) for way, step in PLACES))
+    verdicts = await asyncio.gather(
+        *(verdict_of(odd_at(way, step, oddity), patience_with(oddity, PHASES[step])) for way, step in PLACES)
+    )
     return {place: (verdict.outcome, verdict.reach) for place, verdict in zip(PLACES, verdicts, strict=True)}
 
 
@@ -190,30 +196,32 @@ def _answer(command: str, refused: str, reply: str) -> str:
 
 @pytest.mark.parametrize("oddity", [*ODDITIES, *GOODBYES])
 async def test_no_session_is_the_servers_fault(oddity: str) -> None:
+    act = (ODDITIES | GOODBYES)[oddity]
+
     async def before_the_greeting(peer: Peer) -> None:
-        await (ODDITIES | GOODBYES)[oddity](peer)
+        await act(peer)
 
     async def at_ehlo(peer: Peer) -> None:
         await peer.say("220 hello")
         await peer.hear("EHLO")
-        await (ODDITIES | GOODBYES)[oddity](peer)
+        await act(peer)
 
     async def at_starttls(peer: Peer) -> None:
         await peer.greet("STARTTLS")
         await peer.hear("STARTTLS")
-        await (ODDITIES | GOODBYES)[oddity](peer)
+        await act(peer)
 
     async def in_the_handshake(peer: Peer) -> None:
         await peer.greet("STARTTLS")
         await peer.hear("STARTTLS")
         await peer.say("220 Go ahead")
         assert await peer.reader.read(1) == b"\x16"
-        await (ODDITIES | GOODBYES)[oddity](peer)
+        await act(peer)
 
     async def at_login(peer: Peer) -> None:
         await peer.greet("AUTH PLAIN")
         await peer.hear("AUTH PLAIN")
-        await (ODDITIES | GOODBYES)[oddity](peer)
+        await act(peer)
 
     phases = {
         before_the_greeting: Phase.GREETING,
@@ -222,14 +230,16 @@ async def test_no_session_is_the_servers_fault(oddity: str) -> None:
         in_the_handshake: Phase.TLS,
         at_login: Phase.LOGIN,
     }
-    failures = await asyncio.gather(*map(failure_of, phases))
+    failures = await asyncio.gather(
+        *(failure_of(script, patience_with(act, phase)) for script, phase in phases.items())
+    )
     assert [failure.phase for failure in failures] == list(phases.values())
     verdicts = [judge(failure) for failure in failures]
     assert {(verdict.outcome, verdict.reach) for verdict in verdicts} == {(Status.DEFERRED, Reach.SERVER)}
 
 
-async def failure_of(script: Script) -> ConnectFailure:
-    async with scripted(script, timeouts=IMPATIENT) as endpoint, asyncio.timeout(15):
+async def failure_of(script: Script, timeouts: Timeouts = PATIENT) -> ConnectFailure:
+    async with scripted(script, timeouts=timeouts) as endpoint, asyncio.timeout(PATIENCE_SECONDS):
         security = Security.STARTTLS if script.__name__ in ("at_starttls", "in_the_handshake") else Security.NONE
         failure = await connect(replace(endpoint, security=security, credentials=Password("mary", "secret")))
     assert isinstance(failure, ConnectFailure)

@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import uvloop
@@ -15,6 +15,8 @@ import uvloop
 from postroom.smtp import server_session
 from postroom.smtp.reception import Conversation, Peer, ReceivedMail
 from postroom.smtp.server import Limits, ListenError
+from tests.installation import wait_until
+from tests.peers.waiting import PATIENCE_SECONDS
 from tests.smtp.listening import Background, NewLoop, RawClient, listening, make_listener
 
 ENVELOPE = b"EHLO client.example\r\nMAIL FROM:<mary@company-name.com>\r\nRCPT TO:<joe@customer.example.com>\r\n"
@@ -372,10 +374,10 @@ def test_turns_away_connections_beyond_the_limit(mails: list[ReceivedMail]) -> N
 
 
 def test_hangs_up_on_the_silent_but_not_on_a_slow_message(mails: list[ReceivedMail]) -> None:
-    with listening(Taker, limits=Limits(message_bytes=1000, idle_seconds=0.4)) as port, RawClient(port) as client:
+    with listening(Taker, limits=Limits(message_bytes=1000, idle_seconds=1.5)) as port, RawClient(port) as client:
         client.send(ENVELOPE + b"DATA\r\n")
-        for _ in range(4):
-            time.sleep(0.2)
+        for _ in range(3):
+            time.sleep(0.6)  # each line within the limit, the message beyond it
             client.send(b"line.\r\n")
         client.send(b".\r\n")
         replies = client.rest()
@@ -386,8 +388,7 @@ def test_lets_go_of_a_client_that_reads_nothing(mails: list[ReceivedMail], monke
     monkeypatch.setattr(server_session, "LINGER_SECONDS", 0.2)
     limits = Limits(message_bytes=1000, connections=1, idle_seconds=0.3)
     with listening(Taker, limits=limits) as port, RawClient(port) as deaf:
-        deaf.socket.settimeout(0.2)
-        with pytest.raises(TimeoutError):  # the replies fill every buffer in between, so commands are no longer read
+        with pytest.raises(ConnectionError):  # the replies fill every buffer, so commands are no longer read
             deaf.send(b"HELP\r\n" * 5_000_000)
         wait_until(lambda: greets(port))
 
@@ -407,7 +408,7 @@ def test_stopping_ends_idle_sessions_and_waits_for_messages(mails: list[Received
             RawClient(port)
         busy.send(b"\r\nHello.\r\n.\r\n")
         assert [reply[:9] for reply in busy.rest()] == ["250 2.0.0", "421 4.3.2"]
-    stopping.join(timeout=10)
+    stopping.join(timeout=PATIENCE_SECONDS)
     assert not stopping.is_alive()
     background.close()
 
@@ -455,10 +456,3 @@ def test_knows_who_is_on_this_machine(address: str, is_loopback: bool) -> None:
 def greets(port: int) -> bool:
     with RawClient(port, greeting=False) as client:
         return client.reply().startswith("220")
-
-
-def wait_until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

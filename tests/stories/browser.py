@@ -7,6 +7,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
+from tests.peers.waiting import PATIENCE_SECONDS
+
 
 class Browser:
     """Asks for pages, follows redirects and keeps cookies."""
@@ -44,7 +46,7 @@ class Browser:
 
     def _open(self, path: str, form: bytes | None) -> bytes:
         try:
-            with self._opener.open(Request(self._url + path, data=form), timeout=20) as response:
+            with self._opener.open(Request(self._url + path, data=form), timeout=PATIENCE_SECONDS) as response:
                 content: bytes = response.read()
                 return content
         except HTTPError as error:

@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 from postroom.smtp.self_signed import FILE_NAME
 from tests.installation import Installation
 from tests.peers.clients import Account
+from tests.peers.waiting import PATIENCE_SECONDS
 from tests.stories.shell import Shell
 
 # What becomes of mail without anybody's doing. `held` and `unknown` wait for a person.
@@ -88,7 +89,7 @@ class Office:
         for name, value in names.items():
             request.add_header(name.replace("_", "-"), value)
         try:
-            with urlopen(request, timeout=30) as response:
+            with urlopen(request, timeout=PATIENCE_SECONDS) as response:
                 return Answer(response.status, json.load(response), response.headers)
         except HTTPError as error:
             return Answer(error.code, json.load(error), error.headers)
@@ -106,11 +107,11 @@ class Office:
         listed: list[Report] = self.call("GET", "/messages?limit=200").body["messages"]
         return listed
 
-    def settled(self, message_id: str, *, seconds: float = 20) -> Report:
+    def settled(self, message_id: str, *, seconds: float = PATIENCE_SECONDS) -> Report:
         """The message once each of its deliveries has come to its end; AssertionError when that takes too long."""
         return self.wait(message_id, lambda message: set(statuses(message).values()) <= SETTLED, seconds=seconds)
 
-    def wait(self, message_id: str, is_so: Callable[[Report], Any], *, seconds: float = 20) -> Report:
+    def wait(self, message_id: str, is_so: Callable[[Report], Any], *, seconds: float = PATIENCE_SECONDS) -> Report:
         deadline = time.monotonic() + seconds
         while True:
             message = self.call("GET", f"/messages/{message_id}").body

@@ -36,7 +36,6 @@ def _installation(home: Path, url: str, postfix: Postfix) -> Installation:
     return Installation.in_folder(home, POSTROOM_DATABASE_URL=url, POSTROOM_DEFAULT_SERVER=default_server)
 
 
-@pytest.mark.timeout(300)
 def test_a_restored_installation_sends_what_waited_once_it_is_released(
     first: Installation, second: Installation, postfix: Postfix, mary: str
 ) -> None:

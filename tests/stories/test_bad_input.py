@@ -196,9 +196,9 @@ def test_without_its_database_it_asks_to_come_again_and_a_retry_makes_no_duplica
     assert (accepted.status, again.status, again.body["id"]) == (202, 202, accepted.body["id"])
     assert len(own_office.messages()) == 2
     for message in own_office.messages():
-        assert own_office.settled(message["id"], seconds=40)["status"] == "sent"
+        assert own_office.settled(message["id"])["status"] == "sent"
     assert len(postfix.messages(mary)) == len(postfix.messages(john)) == 1
-    wait_until(lambda: installation.health()[0] == 200, 30)
+    wait_until(lambda: installation.health()[0] == 200)
 
 
 def stop_database(installation: Installation) -> None:
@@ -206,4 +206,4 @@ def stop_database(installation: Installation) -> None:
     pid = installation.embedded_database()
     assert pid
     os.kill(pid, signal.SIGINT)
-    wait_until(lambda: installation.embedded_database() is None, 20)
+    wait_until(lambda: installation.embedded_database() is None)

@@ -159,6 +159,6 @@ def test_waiting_mail_follows_the_servers_of_its_sending_time(office: Office, po
     office.wait(sent["id"], lambda message: message["deliveries"][0]["reason"])
     office.postroom.run("server", "archive", "Dead", "--workspace", office.slug)
     office.add_server("Alive", "--from-filter", "customer.example.com", port=postfix.port)
-    message = office.settled(sent["id"], seconds=60)
+    message = office.settled(sent["id"])
     assert (message["server"], message["status"]) == ("Alive", "sent")
     received(postfix, mary)

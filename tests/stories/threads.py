@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from tests.peers.waiting import PATIENCE_SECONDS
 from tests.stories.office import Office
 
 POLL_SECONDS = 0.1
@@ -81,7 +82,7 @@ class Application:
         return listed
 
 
-def eventually(look: Callable[[], T | None], *, what: str, seconds: float = 40) -> T:
+def eventually(look: Callable[[], T | None], *, what: str, seconds: float = PATIENCE_SECONDS) -> T:
     """What `look` finds; AssertionError when it finds nothing in this time."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
@@ -120,5 +121,5 @@ def hand_over(mail: EmailMessage, port: int, *, recipient: str | None = None, re
     """To a server on this machine."""
     to = recipient or mail["To"].addresses[0].addr_spec
     sender = mail["From"].addresses[0].addr_spec if return_path is None else return_path
-    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE_SECONDS) as client:
         client.sendmail(sender, [to], mail.as_bytes())

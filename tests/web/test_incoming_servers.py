@@ -6,7 +6,6 @@ from django.test import Client
 from postroom.inbound.mailboxes import trial
 from postroom.inbound.models import IncomingServer
 from postroom.workspaces.models import Change, Workspace
-from tests.peers.programs import free_port
 
 PATH = "/settings/incoming-servers"
 GIVEN = {
@@ -67,8 +66,8 @@ def test_tells_what_the_last_visit_found(owner: Client, server: IncomingServer) 
     assert "The server refused the password." in shown(owner, f"{PATH}/{server.pk}")
 
 
-def test_a_trial_shows_the_step_that_failed(owner: Client, server: IncomingServer) -> None:
-    IncomingServer.objects.update(host="127.0.0.1", port=free_port())
+def test_a_trial_shows_the_step_that_failed(owner: Client, server: IncomingServer, closed_port: int) -> None:
+    IncomingServer.objects.update(host="127.0.0.1", port=closed_port)
     assert "was not tested yet" in shown(owner, f"{PATH}/{server.pk}/test")
     owner.post(f"{PATH}/{server.pk}/test")
     assert "The test is running." in shown(owner, f"{PATH}/{server.pk}/test")

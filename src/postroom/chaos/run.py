@@ -16,7 +16,7 @@ from postroom.chaos.trial import Scale, StuckError, Trial, prepare
 
 FULL = Scale(messages=5000, times=6, haste=6, cuts_a_point=6, patience_seconds=180, connections=10, at_once=1)
 # Most of the time of a small trial is waiting.
-QUICK = Scale(messages=300, times=2, haste=15, cuts_a_point=1, patience_seconds=150, connections=5, at_once=3)
+QUICK = Scale(messages=300, times=2, haste=15, cuts_a_point=1, patience_seconds=400, connections=5, at_once=3)
 
 
 @dataclass(frozen=True, slots=True)
