@@ -87,7 +87,7 @@ def test_another_workspaces_holder_is_not_named(owner: Client, domain: AliasDoma
 def test_giving_addresses_up_is_asked_about_first(owner: Client, domain: AliasDomain) -> None:
     store_message(domain.workspace, {"customer@example.com": "queued"})
     text = owner.post(page_of(domain), FIELDS | {"bounce": "errors"}).content.decode()
-    assert "bounce@company-name.com: 0 open conversations, 1 unsent messages use it" in text
+    assert "bounce@company-name.com is used by 0 open conversations and 1 unsent message." in text
     assert "Addresses that others write to would change" in text
     assert AliasDomain.objects.get().bounce == "bounce"
     owner.post(page_of(domain), FIELDS | {"bounce": "errors", "confirmed": "yes"})

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from postroom.inbound.models import IncomingServer
 from postroom.outbound.models import Outlet
 from postroom.outbound.target import Target, target_of
 from postroom.policy.permission import Role
@@ -15,7 +16,7 @@ from postroom.servers.models import OutgoingServer
 from postroom.workspaces import identity
 from postroom.workspaces.identity import CaptureModeError, captures
 from postroom.workspaces.models import Change, Installation, Workspace
-from tests.web.samples import make_member
+from tests.web.samples import make_member, store_message
 
 PAGE = "/settings/release"
 BANNER = "Capture mode: nothing leaves this installation"
@@ -35,10 +36,15 @@ def copy(settings: Settings, server: OutgoingServer) -> str:
     return here
 
 
+def target(server: OutgoingServer | None) -> Target:
+    found = target_of(Outlet.objects.get_or_create(server=server)[0].pk)
+    assert isinstance(found, Target)
+    return found
+
+
 def endpoint_of_outlet(server: OutgoingServer | None) -> tuple[str, int, bool]:
-    target = target_of(Outlet.objects.create(server=server).pk)
-    assert isinstance(target, Target)
-    return target.endpoint.host, target.endpoint.port, target.endpoint.credentials is None
+    endpoint = target(server).endpoint
+    return endpoint.host, endpoint.port, endpoint.credentials is None
 
 
 def test_new_data_belongs_where_it_is_made(
@@ -77,13 +83,27 @@ def test_an_owner_releases_it_by_typing_its_address(owner: Client, server: Outgo
     assert "mail.company-name.com" in owner.get(PAGE).content.decode()
     owner.post(PAGE, {"typed": "yes"})
     assert captures()
+    captured = target(server)
     owner.post(PAGE, {"typed": copy})
     assert not captures()
     assert BANNER not in owner.get("/").content.decode()
+    # Another version: a worker that is at it meets it with its next message.
+    assert captured.is_captured
+    assert target(server).routing_version != captured.routing_version
     assert endpoint_of_outlet(server)[0] == "smtp.brevo.example"
     note = Change.objects.get(kind="installation")
     assert note.after is not None
     assert note.after["identity"] == copy
+
+
+def test_says_first_how_much_would_leave(owner: Client, workspace: Workspace, copy: str) -> None:
+    assert "<ul>" not in owner.get(PAGE).content.decode().partition("<main")[2]
+    store_message(workspace, {f"customer{number}@example.com": "queued" for number in range(3)})
+    IncomingServer.objects.create(workspace=workspace, name="Mailbox", host="mx.example.com", username="mary")
+    text = owner.get(PAGE).content.decode()
+    assert "3 deliveries wait." in text
+    assert "1 mailbox will be fetched from." in text
+    assert "webhook" not in text.partition("<main")[2]
 
 
 def test_nobody_else_releases_it(workspace: Workspace, copy: str) -> None:

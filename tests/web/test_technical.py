@@ -16,6 +16,8 @@ from postroom.web.parameter_words import KNOWN
 from postroom.workspaces import parameters
 from postroom.workspaces.create import create_workspace
 from postroom.workspaces.models import Change, SystemParameter, Workspace
+from tests.inbound.mail import letter, take
+from tests.web.conversations import make_record
 from tests.web.samples import make_member
 
 PARAMETERS, ALIASES, TEMPLATES = "/settings/parameters", "/settings/aliases", "/settings/templates"
@@ -108,13 +110,35 @@ def test_default_values_are_an_object(owner: Client, defaults: str) -> None:
 
 def test_an_alias_changes_and_goes_and_its_addresses_are_retired(owner: Client, workspace: Workspace) -> None:
     alias = save_alias(Alias(workspace=workspace, local_part="sales"))
-    owner.post(f"{ALIASES}/{alias.pk}", ALIAS | {"local_part": "contact"})
+    owner.post(f"{ALIASES}/{alias.pk}", ALIAS | {"local_part": "contact", "confirmed": "yes"})
     assert Alias.objects.get().local_part == "contact"
     owner.post(f"{ALIASES}/{alias.pk}/remove", {"typed": "contact"})
     assert set(RetiredAddress.objects.values_list("address", flat=True)) == {
         f"{name}@{workspace.subdomain}" for name in ("sales", "contact")
     }
     assert owner.get(f"{ALIASES}/{alias.pk}").status_code == 404
+
+
+def test_who_uses_an_alias_is_told_before_it_changes_or_goes(owner: Client, workspace: Workspace) -> None:
+    first, second = (
+        save_alias_domain(AliasDomain(workspace=workspace, name=f"{name}-company.com")) for name in ("first", "second")
+    )
+    leads = make_record(workspace).type.key
+    alias = Alias(workspace=workspace, local_part="info", alias_domain=first, record_type=leads)
+    save_alias(alias, further_domains=[second])
+    take(letter(), "info@first-company.com")
+    page, fields = f"{ALIASES}/{alias.pk}", ALIAS | {"alias_domain": first.pk, "record_type": leads}
+    same = fields | {"local_part": "Info", "further_domains": [second.pk]}
+    assert owner.post(page, same).status_code == 302
+    text = owner.post(page, fields | {"local_part": "info"}).content.decode()
+    assert "info@second-company.com is used by 0 open conversations and 0 unsent messages." in text
+    assert "info@first-company.com is used" not in text
+    text = owner.post(page, same | {"local_part": "hello"}).content.decode()
+    assert "info@first-company.com is used by 1 open conversation and 0 unsent messages." in text
+    assert Alias.objects.get().local_part == "info"
+    assert "info@first-company.com is used by 1 open conversation" in text_of(owner, f"{page}/remove")
+    owner.post(page, same | {"local_part": "hello", "confirmed": "yes"})
+    assert Alias.objects.get().local_part == "hello"
 
 
 def test_a_template_has_a_from_and_a_server(owner: Client, workspace: Workspace) -> None:

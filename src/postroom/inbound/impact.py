@@ -38,21 +38,29 @@ class Affected:
         )
 
 
-def impact_of(before: AliasDomain | Alias, after: AliasDomain | Alias | None) -> list[Affected]:
+def impact_of(
+    before: AliasDomain | Alias,
+    after: AliasDomain | Alias | None,
+    *,
+    further_domains: Iterable[AliasDomain] | None = None,
+) -> list[Affected]:
     """What changing `before` into `after` (not saved; None: removing it) would affect; [] when it gives up no address.
 
-    Nothing is lost by it: each of the addresses is retired, and what still comes is routed as before.
+    `further_domains` are those that an alias would have; None: those that it has. Nothing is lost by the change: each
+    of the addresses is retired, and what still comes is routed as before.
     """
-    kept = {address for address, _ in _addresses(after)} if after else set()
+    kept = {address for address, _ in _addresses(after, further_domains)} if after else set()
     given_up = [(address, use) for address, use in _addresses(before) if address not in kept]
     return [_count_users(before, address, use) for address, use in given_up]
 
 
-def _addresses(holder: AliasDomain | Alias) -> list[tuple[str, Use]]:
+def _addresses(
+    holder: AliasDomain | Alias, further_domains: Iterable[AliasDomain] | None = None
+) -> list[tuple[str, Use]]:
     """What it holds, of a domain with the addresses that its aliases have there."""
     if isinstance(holder, Alias):
-        further = holder.further_domains.values_list("name", flat=True) if holder.pk else ()
-        names = [f"{holder.local_part}@{name}" for name in further]
+        further = holder.further_domains.all() if further_domains is None else further_domains
+        names = [f"{holder.local_part}@{domain.name}" for domain in further]
         return [(address.lower(), Use.ALIAS) for address in (holder.address, *names)]
     own = [
         (f"{holder.bounce}@{holder.name}", Use.BOUNCE),

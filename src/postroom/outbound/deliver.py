@@ -31,6 +31,7 @@ from postroom.smtp.endpoint import AccessToken
 from postroom.smtp.envelope import Envelope
 from postroom.smtp.outcome import Outcome, Result
 from postroom.smtp.pool import Pool
+from postroom.workspaces.identity import captures
 
 log = structlog.get_logger()
 RESULT_PATIENCE_SECONDS = 0.005  # a result is best committed with the start of the next message
@@ -202,8 +203,7 @@ class _Drain:
         if share is None or not share.connections:  # another worker met a fault, or has it all after a long outage here
             self._course.read_anew()
             return
-        renew_at = self._course.target.renew_at
-        if renew_at is not None and renew_at <= datetime.now(UTC):
+        if await _leads_elsewhere(self._course.target):
             self._course.read_anew()
         self._share = share
         self._course.per_minute = share.per_minute
@@ -298,6 +298,13 @@ class _Drain:
         delay = await outlets.close(database, self._outlet, fault=fault, version=version, least=self._closed_for)
         if delay is not None:
             log.warning("outlet.closed", outlet=self._outlet, fault=fault, seconds=round(delay))
+
+
+async def _leads_elsewhere(target: Target) -> bool:
+    """What no routing_version tells: the token is due to be renewed, or the installation was released."""
+    if target.is_captured and not await jobs.in_thread(captures):
+        return True
+    return target.renew_at is not None and target.renew_at <= datetime.now(UTC)
 
 
 async def _has_newer_token(target: Target) -> bool:

@@ -102,6 +102,11 @@ def unsent(workspace: Workspace) -> QuerySet[Delivery]:
     return Delivery.objects.filter(workspace=workspace, status__in=[*WAITING, Status.HELD])
 
 
+def waiting_anywhere() -> int:
+    """Deliveries of all workspaces that leave as soon as they may; MOST_COUNTED at most."""
+    return Delivery.objects.filter(status__in=sorted(WAITING))[:MOST_COUNTED].count()
+
+
 def time_of(message_id: UUID) -> datetime:
     """When a message was handed in: its identifier begins with the milliseconds (RFC 9562 §5.7)."""
     return datetime.fromtimestamp((message_id.int >> 80) / 1000, UTC)

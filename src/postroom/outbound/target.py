@@ -37,6 +37,7 @@ class Target:
     limits: tuple[Limit, ...] = ()
     oauth_account: int | None = None  # whose access token the endpoint logs in with
     renew_at: datetime | None = None  # when a newer token is to be had
+    is_captured: bool = False  # all its mail ends in the capture server, until the installation is released
     is_platform: bool = False  # it spends the default server's daily limit of its workspaces (requirement G1)
 
 
@@ -55,12 +56,14 @@ def target_of(outlet_id: int) -> Target | Unusable:
     version = OutgoingServer.objects.filter(outlet=outlet).values_list("workspace__routing_version", flat=True).first()
     try:
         server = outlet.server  # SealBrokenError when its password cannot be read
-        endpoint = capture_endpoint() if captures() else endpoint_of(server)
+        is_captured = captures()
+        endpoint = capture_endpoint() if is_captured else endpoint_of(server)
     except PostroomError as error:
         return Unusable(lanes, error.message, version)
     place = f"{endpoint.host}:{endpoint.port}"
     if server is None:
-        return Target(lanes, None, f"{DEFAULT_SERVER_NAME} ({place})", endpoint, is_platform=True)
+        name = f"{DEFAULT_SERVER_NAME} ({place})"
+        return Target(lanes, None, name, endpoint, is_captured=is_captured, is_platform=True)
     return Target(
         lanes,
         server.pk,
@@ -76,6 +79,7 @@ def target_of(outlet_id: int) -> Target | Unusable:
         limits=limits_of(server),
         oauth_account=server.oauth_account_id,
         renew_at=_renew_at(server),
+        is_captured=is_captured,
         is_platform=server.authentication == OutgoingServer.Authentication.DEFAULT_SERVER,
     )
 

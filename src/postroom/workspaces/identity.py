@@ -8,10 +8,12 @@ import socket
 import time
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from postroom.errors import PostroomError
-from postroom.workspaces.models import Installation
+from postroom.workspaces.models import Installation, Workspace
 
 _ONLY = 1  # the key of the one row
 _at_home_until: dict[str, float] = {}  # by identity, as time.monotonic() counts
@@ -55,4 +57,7 @@ def home() -> str:
 def release(*, by: str) -> None:
     """This is where the data belongs from now on: its mail leaves."""
     place = {"identity": identity(), "released_at": timezone.now(), "released_by": by}
-    Installation.objects.update_or_create(pk=_ONLY, defaults=place)
+    with transaction.atomic():
+        Installation.objects.update_or_create(pk=_ONLY, defaults=place)
+        # Workers that are sending to the capture server meet the new version with their next message, and stop.
+        Workspace.objects.update(routing_version=F("routing_version") + 1)

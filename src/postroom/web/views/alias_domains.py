@@ -20,6 +20,7 @@ from postroom.policy.permission import Action
 from postroom.web.alias_domain_form import ALIASES, AliasDomainForm, address_rows
 from postroom.web.forms import Confirmation, lock, stored
 from postroom.web.http import words_of
+from postroom.web.impact_words import impact_sentences
 from postroom.web.seat import needs
 from postroom.web.vocabulary import DNS_VERDICTS
 from postroom.workspaces import audit
@@ -60,7 +61,7 @@ def alias_domain_page(request: HttpRequest, seat: Seat, domain_id: int) -> HttpR
         if not may_change:
             raise PermissionDenied
         if form.is_valid() and "confirmed" not in request.POST:
-            counts = _impact(domain, form.instance)
+            counts = impact_sentences(impact_of(domain, form.instance))
         if form.is_valid() and not counts and stored(form, form.store):
             messages.success(request, _("%(name)s is saved.") % {"name": form.instance.name})
             return redirect("alias-domain", domain.pk)
@@ -94,7 +95,8 @@ def alias_domain_addresses(request: HttpRequest, seat: Seat) -> HttpResponse:
 def remove(request: HttpRequest, seat: Seat, domain_id: int) -> HttpResponse:
     domain = find_domain(seat, domain_id)
     form = Confirmation(request.POST or None, phrase=domain.name)
-    facts = _impact(domain, None) if form.is_valid() and "confirmed" not in request.POST else []
+    is_asked = form.is_valid() and "confirmed" not in request.POST
+    facts = impact_sentences(impact_of(domain, None)) if is_asked else []
     if form.is_valid() and not facts:
         try:
             with transaction.atomic():
@@ -125,15 +127,6 @@ def find_domain(seat: Seat, domain_id: int) -> AliasDomain:
     found = get_object_or_404(seat.workspace.alias_domains, pk=domain_id)
     found.workspace = seat.workspace
     return found
-
-
-def _impact(before: AliasDomain, after: AliasDomain | None) -> list[str]:
-    """A sentence for each address that would be given up: who uses it still."""
-    return [
-        _("%(address)s: %(threads)s open conversations, %(unsent)s unsent messages use it.")
-        % {"address": found.address, "threads": found.threads, "unsent": found.unsent}
-        for found in impact_of(before, after)
-    ]
 
 
 def _typed_rows(form: AliasDomainForm) -> Any:

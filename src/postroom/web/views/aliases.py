@@ -1,5 +1,6 @@
 """The aliases: which addresses take mail in, who may write to them, and what their mail does."""
 
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -14,9 +15,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from postroom.domains.aliases import remove_alias, save_alias
+from postroom.domains.local_part import LocalPartError, sanitise_local_part
 from postroom.domains.models import Alias
+from postroom.inbound.impact import impact_of
 from postroom.policy.permission import Action
 from postroom.web.forms import Confirmation, lock, stored
+from postroom.web.http import words_of
+from postroom.web.impact_words import impact_sentences
 from postroom.web.seat import needs
 from postroom.web.vocabulary import ALIAS_POLICIES, ALIAS_STATUSES
 from postroom.workspaces import audit
@@ -69,11 +74,23 @@ class AliasForm(forms.ModelForm):  # type: ignore[type-arg] # takes no parameter
         for name in ("alias_domain", "further_domains"):
             self.fields[name].queryset = alias_domains_of(seat.workspace)  # type: ignore[attr-defined]
 
+    def clean_local_part(self) -> str:
+        """As it will be stored, so that what a change gives up is told of the right address."""
+        try:
+            return sanitise_local_part(self.cleaned_data["local_part"])
+        except LocalPartError as error:
+            raise forms.ValidationError(words_of(error)) from error
+
     def clean_defaults(self) -> dict[str, Any]:
         value = self.cleaned_data["defaults"] or {}
         if not isinstance(value, dict):
             raise forms.ValidationError(_('Write a JSON object, such as {"team": 2}.'))
         return value
+
+    def impact_on(self, before: Alias) -> list[str]:
+        """A sentence for each address that the valid form takes from the stored alias."""
+        further = self.cleaned_data["further_domains"]
+        return impact_sentences(impact_of(before, self.instance, further_domains=further))
 
     def store(self) -> None:
         """Raises what `save_alias` raises."""
@@ -120,6 +137,7 @@ def remove(request: HttpRequest, seat: Seat, alias_id: int) -> HttpResponse:
         "form": form,
         "title": _("Remove %(name)s") % {"name": alias.address},
         "consequence": _("What still comes to its addresses is routed as before. To undo it, make the alias again."),
+        "facts": impact_sentences(impact_of(alias, None)),
         "action": _("Remove"),
         "back": reverse("alias", args=[alias.pk]),
     }
@@ -134,16 +152,19 @@ def _find(seat: Seat, alias_id: int) -> Alias:
 
 def _form_page(request: HttpRequest, seat: Seat, alias: Alias) -> HttpResponse:
     title, may_change = alias.address if alias.pk else _("New alias"), seat.may(Action.CHANGE_SETTINGS)
-    form = AliasForm(seat, request.POST or None, instance=alias)
+    form = AliasForm(seat, request.POST or None, instance=copy(alias))
     if request.method == "POST" and not may_change:
         raise PermissionDenied
-    if form.is_valid() and stored(form, form.store):
-        messages.success(request, _("%(name)s is saved.") % {"name": alias.address})
+    is_asked = alias.pk and form.is_valid() and "confirmed" not in request.POST
+    counts = form.impact_on(alias) if is_asked else []
+    if form.is_valid() and not counts and stored(form, form.store):
+        messages.success(request, _("%(name)s is saved.") % {"name": form.instance.address})
         return redirect("aliases")
     if not may_change:
         lock(form)
     context = {
         "form": form,
+        "counts": counts,
         "title": title,
         "action": _("Save"),
         "parent": {"url": reverse("aliases"), "title": _("Aliases")},

@@ -8,10 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from postroom.inbound.models import IncomingServer
+from postroom.outbound import listing
 from postroom.policy.permission import Action
 from postroom.web.forms import Confirmation
 from postroom.web.seat import needs
+from postroom.webhooks.models import Webhook
 from postroom.workspaces import audit
 from postroom.workspaces.access import Seat
 from postroom.workspaces.identity import captures, home, identity, release
@@ -39,10 +43,31 @@ def release_mail(request: HttpRequest, seat: Seat) -> HttpResponse:
             "all mail that waits leaves, mailboxes are fetched from and programs are told. That cannot be undone."
         )
         % {"home": home(), "here": identity()},
+        "facts": _what_begins(),
         "action": _("Release the mail"),
         "back": reverse("home"),
     }
     return render(request, "web/confirm.html", context)
+
+
+def _what_begins() -> list[str]:
+    """A sentence for each thing that the release sets going, of all workspaces."""
+    waiting, most = listing.waiting_anywhere(), listing.MOST_COUNTED
+    mailboxes = IncomingServer.objects.filter(is_active=True).count()
+    webhooks = Webhook.objects.filter(is_active=True).count()
+    told = [
+        (waiting, ngettext("%(count)s delivery waits.", "%(count)s deliveries wait.", waiting)),
+        (
+            mailboxes,
+            ngettext("%(count)s mailbox will be fetched from.", "%(count)s mailboxes will be fetched from.", mailboxes),
+        ),
+        (webhooks, ngettext("%(count)s webhook will be told.", "%(count)s webhooks will be told.", webhooks)),
+    ]
+    return [
+        sentence % {"count": f"{count:,}" if count < most else _("%(most)s or more") % {"most": f"{most:,}"}}
+        for count, sentence in told
+        if count
+    ]
 
 
 @transaction.atomic
