@@ -7,7 +7,9 @@ New texts come out empty in the .po file: write the translation there. Nothing h
 """
 
 import ast
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +23,24 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src/postroom"
 LANGUAGES = ("fr",)
 REFUSING = ("web", "workspaces", "servers")  # packages whose errors are shown on pages, with web.http.words_of
+# Modules whose sentences are stored in English, facts and all, and told by workspaces.language in each person's.
+STORING = (
+    "policy/alignment.py", "policy/bounce/reason.py", "policy/failure.py", "policy/loop_budget.py", "policy/routing.py",
+    "policy/sender/evidence.py",
+    *(f"policy/dns/{name}.py" for name in (
+        "advice", "answers", "dkim", "dmarc", "receiving", "report_summary", "spf", "standing",
+    )),
+    *(f"inbound/{name}.py" for name in (
+        "alias_mail", "confirmations", "conversations", "duplicates", "fetched", "handle", "notices", "probes",
+        "published_reports", "rules", "mailboxes/collect", "mailboxes/mailbox", "mailboxes/visit",
+    )),
+    *(f"outbound/{name}.py" for name in (
+        "failover", "faults", "feed", "lessons", "platform", "queue", "returned", "search", "steer",
+    )),
+    "outbound/sql/*.sql", "domains/aliases.py", "domains/alias_domains.py", "servers/domain_health.py",
+    "servers/oauth/tokens.py", "servers/oauth/trouble.py", "threads/loops.py", "webhooks/deliver.py",
+)  # fmt: skip
+LEAST_LETTERS = 5  # that a sentence has beside its facts, to be known again by
 KEYWORDS = {
     "gettext": None,
     "gettext_lazy": None,
@@ -64,30 +84,96 @@ def collect() -> Catalog:
             continue  # the API's reference is written for programmers, in English
         for _line, text, _comments, context in extract("python", _as_python(path), KEYWORDS):
             found.add(text, context=context)
-    for sentence in _from_tables():
+    for sentence in (*_from_tables(), *_refusals()):
         found.add(sentence)
-    for package in REFUSING:
-        for path in sorted((SOURCE / package).rglob("*.py")):
-            for sentence in refusals(ast.parse(path.read_text(encoding="utf-8"))):
-                found.add(sentence)
+    for sentence in stored_sentences():
+        found.add(sentence, context="stored")
     return found
 
 
 def _from_tables() -> Iterator[str]:
     """What pages translate by a variable; imported here, since a wheel is compiled without the package."""
-    from postroom.policy.failure import SENTENCES  # noqa: PLC0415
     from postroom.servers.presets import presets  # noqa: PLC0415
 
-    yield from SENTENCES.values()  # why a server refuses
     for preset in presets():  # what is known of providers
         yield from filter(None, (preset.allow, preset.username, preset.limits.words))
 
 
-def refusals(module: ast.Module) -> Iterator[str]:
-    """The sentences of its errors: an error's docstring is what a person reads (postroom.errors)."""
-    for node in module.body:
-        if isinstance(node, ast.ClassDef) and node.name.endswith("Error") and (sentence := ast.get_docstring(node)):
-            yield sentence
+def stored_sentences() -> Iterator[str]:
+    """What the STORING modules say: their texts of three words and more, with a name for each fact in them."""
+    from postroom.policy.failure import SENTENCES  # noqa: PLC0415
+
+    yield from SENTENCES.values()  # why a server refuses
+    for pattern in STORING:
+        for path in sorted(SOURCE.glob(pattern)):
+            # A colon leads to another sentence.
+            yield from filter(_is_sentence, (text.removesuffix(": ") for text in _texts_of(path)))
+
+
+def _is_sentence(text: str) -> bool:
+    letters = re.sub(r"%\(\w+\)s|\W", "", text)
+    return len(letters) >= LEAST_LETTERS and text.strip().count(" ") >= 2 and "\n" not in text
+
+
+def _texts_of(path: Path) -> Iterator[str]:
+    code = path.read_text(encoding="utf-8")
+    if path.suffix == ".sql":
+        yield from re.findall(r"'([A-Z][^']+ [^']+)'", code)
+    else:
+        yield from (text for text in _texts(ast.parse(code)) if "%s" not in text)  # which would be SQL
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    """The texts in code, docstrings and what is written to the log left out."""
+    match node:
+        case ast.Expr(value=ast.Constant()) | ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
+            return
+        case ast.JoinedStr():
+            yield from _patterns(node)
+        case ast.Constant(value=str(text)):
+            yield re.sub(r"\{(\w+)\}", r"%(\1)s", text)  # for str.format
+        case _:
+            for child in ast.iter_child_nodes(node):
+                yield from _texts(child)
+
+
+def _patterns(text: ast.JoinedStr) -> list[str]:
+    """The f-string with names for its facts; one for each of two words that a condition chooses."""
+    found, names = [""], Counter[str]()
+    for part in text.values:
+        match part:
+            case ast.Constant(value=str(literal)):
+                choices = [literal.replace("%", "%%")]
+            case ast.FormattedValue(
+                value=ast.IfExp(body=ast.Constant(value=str(one)), orelse=ast.Constant(value=str(other)))
+            ):
+                choices = [one, other]
+            case ast.FormattedValue(value=fact):
+                name = _name_of(fact)
+                names[name] += 1
+                choices = [f"%({name}{names[name] if names[name] > 1 else ''})s"]
+        found = [before + choice for before in found for choice in choices]
+    return found
+
+
+def _name_of(fact: ast.expr) -> str:
+    """What a translator reads in place of the fact: the last name in it."""
+    names = [
+        node.attr if isinstance(node, ast.Attribute) else node.id
+        for node in ast.walk(fact)
+        if isinstance(node, ast.Attribute | ast.Name)
+    ]
+    return names[0].strip("_").lower() if names else "fact"
+
+
+def _refusals() -> Iterator[str]:
+    """The sentences of errors: an error's docstring is what a person reads (postroom.errors)."""
+    for package in REFUSING:
+        for path in sorted((SOURCE / package).rglob("*.py")):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                is_error = isinstance(node, ast.ClassDef) and node.name.endswith("Error")
+                if is_error and (sentence := ast.get_docstring(node)):
+                    yield sentence
 
 
 def compile_catalogue(language: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from postroom.outbound import alert_news
-from postroom.outbound.models import Delivery, MessageContent, Outlet
+from postroom.outbound.models import Delivery, Message, MessageContent, Outlet
 from postroom.policy.permission import Role
 from postroom.policy.webhook import Event
 from postroom.servers.models import OAuthAccount, OutgoingServer
@@ -69,6 +69,21 @@ def test_another_server_of_the_workspace_tells_who_can_mend_it(
     assert told() == {"owner@company-name.com": way, "administrator@company-name.com": way}
     assert b"permission to send as mary@gmail.example has ended" in bytes(MessageContent.objects.all()[0].body)
     assert alert_news.tell() == 0, "once"
+
+
+def test_each_is_told_in_their_language(office: Office, gmail: OutgoingServer, provider: Provider) -> None:
+    office.add_server(name="Brevo", from_filter="elsewhere.example")
+    User.objects.filter(email__startswith="owner").update(language="fr")
+    end_permission(gmail, provider)
+    alert_news.tell()
+    texts = {
+        message.deliveries.get().recipient.partition("@")[0]: (message.subject, bytes(message.content.body))
+        for message in Message.objects.all()
+    }
+    assert texts["owner"][0].endswith(": du courrier ne peut pas partir")
+    assert b"envoyer comme mary@gmail.example a pris fin" in texts["owner"][1]
+    assert texts["administrator"][0].endswith(": mail cannot leave")
+    assert b"permission to send as mary@gmail.example has ended" in texts["administrator"][1]
 
 
 def test_not_through_one_that_has_a_fault_itself(office: Office, gmail: OutgoingServer, provider: Provider) -> None:

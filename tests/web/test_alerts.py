@@ -1,14 +1,16 @@
 """Are alerts told, seen to, and told no more once they are?"""
 
 from dataclasses import replace
+from html import unescape
 
 import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from postroom.outbound.platform import suspend
 from postroom.policy.permission import Role
 from postroom.workspaces.alerts import clear_alert, raise_alert
-from postroom.workspaces.models import Alert, Workspace
+from postroom.workspaces.models import Alert, User, Workspace
 from tests.web.samples import make_member
 
 
@@ -23,6 +25,15 @@ def test_an_open_alert_leads_to_where_it_is_mended(owner: Client, alert: Alert) 
     assert "Mend it." in text
     assert 'href="/settings/alias-domains"' in text
     assert "No alert is over" in owner.get("/alerts?state=over").content.decode()
+
+
+def test_an_alert_is_told_in_the_persons_language(owner: Client, workspace: Workspace) -> None:
+    User.objects.update(language="fr")
+    suspend(workspace, reason="Trop de plaintes.", by="tests")
+    for page in ("/", "/alerts"):
+        text = unescape(owner.get(page).content.decode())
+        assert "Les administrateurs de la plateforme ont suspendu cet espace de travail : Trop de plaintes." in text
+        assert "Écrivez-leur." in text
 
 
 def test_what_is_seen_to_leaves_home_and_stays_open(owner: Client, alert: Alert, workspace: Workspace) -> None:

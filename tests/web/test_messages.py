@@ -1,5 +1,6 @@
 """Do the e-mail pages show what is stored, to the right people, safely and with few queries?"""
 
+from html import unescape
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,8 +11,9 @@ from pytest_django import DjangoAssertNumQueries
 from postroom.outbound import listing, search
 from postroom.outbound.listing import Wanted
 from postroom.outbound.models import Attempt, Message
+from postroom.policy.causes import RECIPIENT_UNKNOWN
 from postroom.policy.status import Status
-from postroom.workspaces.models import Workspace
+from postroom.workspaces.models import User, Workspace
 from tests.web.samples import TRACE, make_member, make_workspace, store_delivery, store_message
 
 SCRIPT = '<script>alert("1")</script>'
@@ -317,3 +319,13 @@ def test_tells_what_became_of_it_in_order(member: Client, workspace: Workspace) 
     message.deliveries.update(finished_at="2030-01-01T00:00Z", reason="Canceled by a person.")
     text = page(member, f"/messages/{message.pk}").partition("What became of it")[2].partition("</ol>")[0]
     assert text.index("451 later") < text.index("Canceled by a person.")
+
+
+def test_says_why_in_the_persons_language(member: Client, workspace: Workspace) -> None:
+    User.objects.update(language="fr")
+    message = store_message(workspace, {"gone@example.com": "bounced"})
+    message.deliveries.update(reason=RECIPIENT_UNKNOWN.sentence, reply_text="550 5.1.1 No such user")
+    text = unescape(member.get(f"/messages/{message.pk}").content.decode())
+    assert "Cette boîte n'existe pas." in text
+    assert "Le filtre FROM de Company mail contient company-name.com." in text
+    assert "550 5.1.1 No such user" in text

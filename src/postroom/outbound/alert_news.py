@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from postroom.outbound import route
 from postroom.outbound.models import Outlet
@@ -20,7 +22,8 @@ from postroom.servers.oauth.trouble import ACCOUNT_ALERT, APP_ALERT
 from postroom.webhooks.outbox import emit
 from postroom.workspaces.access import company_of
 from postroom.workspaces.alerts import open_alerts
-from postroom.workspaces.models import Alert, Workspace
+from postroom.workspaces.language import told
+from postroom.workspaces.models import Alert, User, Workspace
 from postroom.workspaces.sign_up import platform_workspace
 
 log = structlog.get_logger()
@@ -67,15 +70,21 @@ def _mail(alert: Alert, workspace: Workspace, accounts: list[OAuthAccount]) -> N
         return
     sender, server = way
     people = workspace.memberships.filter(role__in=WHO_MENDS, user__is_active=True).order_by("pk")
-    for email in people.values_list("user__email", flat=True):
-        draft = Draft(
+    for membership in people.select_related("user"):
+        draft = _letter(alert, workspace, membership.user)
+        submit([Submission(content=draft, company=company_of(sender, None), source="web", forced_server=server)])
+
+
+def _letter(alert: Alert, workspace: Workspace, user: User) -> Draft:
+    """In the language of who gets it."""
+    with translation.override(user.language or settings.LANGUAGE_CODE):
+        return Draft(
             from_=None,
-            to=(parse_mailbox(email),),
-            subject=f"{workspace.name}: mail cannot leave",
-            text=f"{alert.what_happened}\n\n{alert.what_to_do}\n",
+            to=(parse_mailbox(user.email),),
+            subject=_("%(workspace)s: mail cannot leave") % {"workspace": workspace.name},
+            text=f"{told(alert.what_happened)}\n\n{told(alert.what_to_do)}\n",
             headers=(("Auto-Submitted", "auto-generated"),),
         )
-        submit([Submission(content=draft, company=company_of(sender, None), source="web", forced_server=server)])
 
 
 def _way_around(workspace: Workspace, accounts: list[OAuthAccount]) -> tuple[Workspace, int | None] | None:

@@ -81,7 +81,8 @@ def _alert(domain: AliasDomain, advice: Advice) -> None:
             domain.workspace,
             ALERT_KIND,
             domain.name,
-            what_happened=f"DNS of {domain.name}: " + " ".join(finding.words for finding in advice.faults),
+            what_happened=f"DNS of {domain.name} needs a change: "
+            + " ".join(finding.words for finding in advice.faults),
             what_to_do=" ".join(finding.change for finding in advice.faults),
         )
     elif advice.verdict is not Verdict.UNCLEAR:

@@ -8,6 +8,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 
 from postroom.errors import PostroomError
+from postroom.workspaces.language import told
 from postroom.workspaces.models import User
 
 # A file that someone sent must not act in the name of this site, however a browser decides to show it.
@@ -23,7 +24,8 @@ def signed_in(request: HttpRequest) -> User:
 
 def words_of(error: PostroomError) -> str:
     """Why something was refused, in the person's language where its sentence is in the catalogue."""
-    return gettext(error.message)
+    translated = gettext(error.message)
+    return told(error.message) if translated == error.message else translated
 
 
 def type_of(filename: str) -> str:

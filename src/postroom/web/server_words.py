@@ -12,6 +12,7 @@ from postroom.policy.reach import Obstacle, Reach, Remark
 from postroom.rfc.address import domain_to_unicode
 from postroom.servers.identities import Use
 from postroom.servers.probe import Finding, Step
+from postroom.workspaces.language import told
 
 USES: dict[Use, Promise | str] = {
     Use.BOUNCE: gettext_lazy("bounce address"),
@@ -45,7 +46,7 @@ def hint_of(finding: Finding, *, server: str, address: str) -> str:
             "server": server,
             "address": address,
         }
-    return _(SENTENCES[finding.cause]) if finding.cause in SENTENCES else ""
+    return told(SENTENCES.get(finding.cause, ""))
 
 
 def remarks_in_words(reach: Reach) -> list[str]:

@@ -19,6 +19,7 @@ from postroom.policy.status import Status
 from postroom.web import static_files, vocabulary
 from postroom.web.seat import PARAMETER
 from postroom.workspaces.access import Seat
+from postroom.workspaces.language import told
 
 register = template.Library()
 OLD_DAYS = 30
@@ -108,6 +109,12 @@ def copy(text: object) -> dict[str, object]:
 def when(moment: datetime) -> dict[str, object]:
     """A moment as people say it, the exact one on hover."""
     return {"moment": moment, "words": in_words(moment, now=timezone.now())}
+
+
+@register.filter(name="told")
+def told_in_language(text: str) -> str:
+    """A sentence of ours that is stored in English, in the person's language."""
+    return told(text)
 
 
 @register.filter
