@@ -44,6 +44,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         database.end_run()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow tests first: the browser's where one process begins, other stories where the next does.
+
+    xdist gives each process an even share of the list; who has done its own takes over from the end of another's.
+    """
+    share = len(items) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    browser = [item for item in items if item.path.parent.name == "browser"]
+    stories = [item for item in items if item not in browser and item.get_closest_marker("story")]
+    quick = [item for item in items if item not in browser and item not in stories]
+    before = max(0, share - len(browser))
+    items[:] = [*browser, *quick[:before], *stories, *quick[before:]]
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("requires"):
         if why := programs.explain_missing(*mark.args):
@@ -52,8 +66,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """pytest-django asks for this just before it makes its database: the time to start the server."""
-    database.start()
+    """pytest-django asks for this just before it makes its database, which needs a server, and not all migrations."""
+    from django.db import connection  # noqa: PLC0415 - Django is set up by now
+
+    connection.settings_dict["TEST"]["TEMPLATE"] = database.migrated_template()
 
 
 @pytest.fixture

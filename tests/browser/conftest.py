@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests import database
-from tests.browser.chromium import look_at, open_chromium, open_window
+from tests.browser.chromium import Window, look_through, open_chromium, open_window
 from tests.installation import Installation
 from tests.peers.programs import explain_missing
 from tests.stories.office import Office, Postroom
@@ -64,10 +64,18 @@ def page(chromium: Browser, postroom: Postroom, signed_in: StorageState) -> Iter
         yield window.page
 
 
+@pytest.fixture(scope="package")
+def show_window(chromium: Browser, signed_in: StorageState) -> Iterator[Window]:
+    """The administrator's, only for looking: one for all pages, as it keeps what they share."""
+    with open_window(chromium, signed_in=signed_in) as window:
+        yield window
+
+
 @pytest.fixture
-def look(chromium: Browser, postroom: Postroom, signed_in: StorageState) -> Look:
+def look(show_window: Window, postroom: Postroom) -> Look:
     """look(path, name): see `look_at`, as the administrator."""
-    return lambda path, name: look_at(chromium, postroom.installation.url + path, name=name, signed_in=signed_in)
+    show_window.complaints.clear()  # those of a page that another test failed over
+    return lambda path, name: look_through(show_window, postroom.installation.url + path, name=name)
 
 
 def facts_of(postroom: Postroom) -> dict[str, str]:

@@ -15,7 +15,7 @@ from tests.stories.office import Office, Postroom
 from tests.stories.shell import open_shell
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def postroom(postfix: Postfix, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postroom]:
     default_server = f"smtp://127.0.0.1:{postfix.port}"
     with database.new_database(migrated=True) as url:
@@ -41,7 +41,7 @@ def mary() -> str:
     return f"mary-{uuid4().hex[:8]}@customer.example.com"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(postroom: Postroom) -> Browser:
     """One in which the sample installation's administrator has signed in."""
     postroom.run("demo")
