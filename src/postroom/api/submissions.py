@@ -14,21 +14,28 @@ from postroom.outbound.submit import DEFAULT_PRIORITY, Queued, Routed, Submissio
 from postroom.policy.composition import read_draft, read_from
 from postroom.servers.selection import server_named
 from postroom.workspaces.access import company_of
-from postroom.workspaces.models import Workspace
+from postroom.workspaces.keys import require_current
+from postroom.workspaces.models import ApiKey, Workspace
 
 # Fields that say how to send; the others are the message itself.
 OPTIONS = {"company", "stream", "server", "scheduled_at", "priority", "campaign", "tags"}
 
 
-def submit_message(message: MessageIn, workspace: Workspace) -> Queued:
-    """Queue one message; PostroomError when it is refused."""
-    return submit([_read(message, workspace)])[0]
+def submit_message(message: MessageIn, key: ApiKey) -> Queued:
+    """Queue one message; PostroomError when it is refused, OutdatedError as `act_for` expects it."""
+    return submit([_read(message, key)])[0]
 
 
-def submit_batch(items: Sequence[object], workspace: Workspace) -> list[Queued | PostroomError]:
-    """Queue the good ones of `items`, all in one transaction; what became of each, in their order."""
-    outcomes = [_prepare(item, workspace) for item in items]
-    queued = iter(store([outcome for outcome in outcomes if isinstance(outcome, Routed)]))
+def submit_batch(items: Sequence[object], key: ApiKey) -> list[Queued | PostroomError]:
+    """Queue the good ones of `items`, all in one transaction; what became of each, in their order.
+
+    OutdatedError as `act_for` expects it.
+    """
+    outcomes = [_prepare(item, key) for item in items]
+    good = [outcome for outcome in outcomes if isinstance(outcome, Routed)]
+    if not good:  # otherwise storing finds out
+        require_current(key)
+    queued = iter(store(good))
     return [next(queued) if isinstance(outcome, Routed) else outcome for outcome in outcomes]
 
 
@@ -42,23 +49,24 @@ def route_of(sending: Sending, workspace: Workspace) -> Route:
     )
 
 
-def _prepare(item: object, workspace: Workspace) -> Routed | PostroomError:
+def _prepare(item: object, key: ApiKey) -> Routed | PostroomError:
     """One message of a batch, still as JSON."""
     try:
-        return prepare(_read(MessageIn.model_validate(item), workspace))
+        return prepare(_read(MessageIn.model_validate(item), key))
     except ValidationError as fault:
         return explain(fault, MessageIn)
     except PostroomError as refusal:
         return refusal
 
 
-def _read(message: MessageIn, workspace: Workspace) -> Submission:
+def _read(message: MessageIn, key: ApiKey) -> Submission:
     return Submission(
         content=read_draft(message.model_dump(by_alias=True, exclude=OPTIONS, exclude_unset=True)),
-        company=company_of(workspace, message.company),
+        company=company_of(key.workspace, message.company),
         source="http",
+        key=key.pk,
         stream=message.stream or Stream.TRANSACTIONAL,
-        forced_server=_server(message, workspace),
+        forced_server=_server(message, key.workspace),
         scheduled_at=_if_ahead(message.scheduled_at),
         priority=DEFAULT_PRIORITY if message.priority is None else message.priority,
         campaign=message.campaign or "",

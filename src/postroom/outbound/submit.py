@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from postroom.policy.composition import Draft
 from postroom.policy.status import Status
 from postroom.rfc.address import Mailbox
 from postroom.rfc.submitted import SubmittedMessage
+from postroom.workspaces.keys import OutdatedError
 from postroom.workspaces.models import Company
 
 PRIORITIES = range(10)  # lower leaves first, inside its lane
@@ -35,6 +36,7 @@ class Submission:
     content: Draft | SubmittedMessage
     company: Company
     source: str  # http, smtp, web: where it came in
+    key: int | None = None  # the ApiKey that it came with; must still be valid, and the settings as it found them
     recipients: tuple[Mailbox, ...] | None = None  # of the envelope; None: those of To, Cc and Bcc
     stream: Stream = Stream.TRANSACTIONAL
     forced_server: int | None = None
@@ -81,7 +83,10 @@ class Queued:
 
 
 def submit(submissions: Sequence[Submission]) -> list[Queued]:
-    """Queue all of `submissions` or, when one is refused with a PostroomError, none."""
+    """Queue all of `submissions` or, when one is refused with a PostroomError, none.
+
+    OutdatedError, and nothing stored, when a `key` or its workspace's settings are not what they were.
+    """
     return store(list(map(prepare, submissions)))
 
 
@@ -100,16 +105,23 @@ def prepare(submission: Submission) -> Routed:
 
 
 def store(routed: Sequence[Routed]) -> list[Queued]:
-    """Store messages and queue each for its recipients; all or none, also without a transaction around it."""
+    """Store messages and queue each for its recipients; all or none, also without a transaction around it.
+
+    Those of one call have the same `key`. OutdatedError as `submit`.
+    """
     if not routed:
         return []
     is_large = sum(entry.message.size_bytes for entry in routed) > MOST_COMBINED_BYTES
-    return _store_now(routed) if is_large or connection.in_atomic_block else _store_combined(routed)
+    queued = _store_now(routed) if is_large or connection.in_atomic_block else _store_combined(routed)
+    if len(queued) < len(routed):
+        raise OutdatedError
+    return queued
 
 
 def _store_groups(groups: Sequence[Sequence[Routed]]) -> list[list[Queued]]:
-    queued = iter(_store_now(list(chain.from_iterable(groups))))
-    return [list(islice(queued, len(group))) for group in groups]
+    """For each group what of it was stored: all, or nothing when its key is outdated."""
+    queued = {entry.id: entry for entry in _store_now(list(chain.from_iterable(groups)))}
+    return [[queued[entry.message.id] for entry in group if entry.message.id in queued] for group in groups]
 
 
 # What several threads have to store at the same time shares a statement and a commit.
@@ -127,13 +139,16 @@ def _store_now(routed: Sequence[Routed]) -> list[Queued]:
         "heads": [message.head for message in messages],
         "bodies": [message.body for message in messages],
         "body_hashes": [message.body_hash for message in messages],
+        "keys": list({entry.submission.key for entry in routed} - {None}),
+        "announces": not connection.in_atomic_block,
     }
     with connection.cursor() as cursor:
         cursor.execute(statement("enqueue"), arguments)
         queued = {message: (leaves_at, frozenset(map(Status, statuses))) for message, leaves_at, statuses in cursor}
-    for lane in lanes.values():
-        queue.announce(lane)
-    return [Queued(entry, *queued[entry.message.id]) for entry in routed]
+    if not arguments["announces"]:
+        for lane in lanes.values():
+            queue.announce(lane)
+    return [Queued(entry, *queued[entry.message.id]) for entry in routed if entry.message.id in queued]
 
 
 def _row(routed: Routed, lane: int, *, route: int) -> dict[str, Any]:
@@ -143,6 +158,7 @@ def _row(routed: Routed, lane: int, *, route: int) -> dict[str, Any]:
         "id": str(message.id),
         "workspace_id": submission.company.workspace_id,
         "company_id": submission.company.pk,
+        "key_id": submission.key,
         "stream": submission.stream,
         "source": submission.source,
         "author_from": message.author_text,

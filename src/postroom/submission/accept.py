@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from postroom.errors import ContentError, PostroomError
+from postroom.errors import ContentError
 from postroom.outbound.idempotency import once
 from postroom.outbound.submit import Submission, submit
 from postroom.rfc.address import parse_mailbox
@@ -17,17 +17,11 @@ from postroom.rfc.submitted import SubmittedMessage, read_submitted
 from postroom.smtp.reception import ReceivedMail
 from postroom.submission.directions import read_directions, remove_directions
 from postroom.workspaces.access import company_of
-from postroom.workspaces.keys import digest_of, find_digest
-from postroom.workspaces.models import Workspace
+from postroom.workspaces.keys import RevokedKeyError, act_for, digest_of, find_digest, remembered_key, require_current
+from postroom.workspaces.models import ApiKey
 
 # RFC 5322 §2.1.1: 998 characters and CRLF. Servers cut longer lines in two, which breaks the DKIM signature.
 _LONG_LINE = re.compile(rb"\n[^\n]{1000}")
-
-
-class RevokedKeyError(PostroomError):
-    """The API key of this connection has been revoked; authenticate with another one."""
-
-    code = "revoked_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +45,22 @@ def accept(account: Account, mail: ReceivedMail) -> UUID:
     Where the workspace drops repeats, it may be the id of a message that came before under the same Message-ID. Of the
     envelope's sender only the null path is kept: otherwise routing decides the return path.
     """
-    workspace = _workspace_of(account)
+    # As it is now: a connection may outlive its key, and routing reads the workspace's settings.
+    key = remembered_key(account.key_digest)
+    if key is None:
+        raise RevokedKeyError
     message = read_submitted(mail.content)
     _check_lines(message)
+    return act_for(key, lambda key: _queue(key, mail, message))
+
+
+def _queue(key: ApiKey, mail: ReceivedMail, message: SubmittedMessage) -> UUID:
     directions = read_directions(message.head)
     submission = Submission(
         content=replace(message, head=remove_directions(message.head)),
-        company=company_of(workspace, directions.company),
+        company=company_of(key.workspace, directions.company),
         source="smtp",
+        key=key.pk,
         recipients=tuple(map(parse_mailbox, mail.recipients)),
         stream=directions.stream,
         campaign=directions.campaign,
@@ -70,24 +72,19 @@ def accept(account: Account, mail: ReceivedMail) -> UUID:
     def queue() -> str:
         return str(submit([submission])[0].id)
 
-    if not (workspace.drops_repeats and message.message_id):
+    if not (key.workspace.drops_repeats and message.message_id):
         return UUID(queue())
-    fingerprint = _fingerprint(account, message.message_id, mail.recipients)
-    answer, _ = once(workspace, f"smtp {fingerprint.hex()}", request_hash=fingerprint, act=queue)
+    fingerprint = _fingerprint(bytes(key.digest), message.message_id, mail.recipients)
+    answer, is_repeat = once(key.workspace, f"smtp {fingerprint.hex()}", request_hash=fingerprint, act=queue)
+    if is_repeat:  # otherwise storing it has found out
+        require_current(key)
     return UUID(answer)
 
 
-def _fingerprint(account: Account, message_id: str, recipients: Iterable[str]) -> bytes:
+def _fingerprint(key_digest: bytes, message_id: str, recipients: Iterable[str]) -> bytes:
     """What makes two mails one: not the content, to which a client may have added a new Date."""
-    parts = [account.key_digest.hex(), message_id, *sorted(set(recipients))]
+    parts = [key_digest.hex(), message_id, *sorted(set(recipients))]
     return hashlib.sha256("\n".join(parts).encode()).digest()
-
-
-def _workspace_of(account: Account) -> Workspace:
-    """As it is now: a connection may outlive its key, and routing reads the workspace's settings."""
-    if (key := find_digest(account.key_digest)) is None:
-        raise RevokedKeyError
-    return key.workspace
 
 
 def _check_lines(message: SubmittedMessage) -> None:

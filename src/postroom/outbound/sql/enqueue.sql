@@ -7,14 +7,21 @@ WITH route AS MATERIALIZED (
         route integer, header_from text, from_rewritten boolean, return_path text, reply_to text, trace jsonb,
         routed_version bigint
     )
+), valid_key AS MATERIALIZED (
+    -- As each was remembered when the mail was routed; what came with another key is not stored.
+    SELECT key.id, workspace.routing_version
+    FROM workspaces_apikey AS key
+    JOIN workspaces_workspace AS workspace ON workspace.id = key.workspace_id
+    WHERE key.id = ANY(%(keys)s::bigint[]) AND key.revoked_at IS NULL
 ), entry AS MATERIALIZED (
     SELECT *
     FROM jsonb_to_recordset(%(entries)s::jsonb) AS e (
-        id uuid, workspace_id bigint, company_id bigint, stream text, source text, author_from text, subject text,
+        id uuid, workspace_id bigint, company_id bigint, key_id bigint, stream text, source text, author_from text, subject text,
         message_id text, forced_server_id bigint, server_id bigint, size_bytes integer, tags text[], is_automatic boolean,
         scheduled_at timestamptz, lane_id bigint, flow bigint, priority smallint, recipients text[], route integer
     )
     JOIN route USING (route)
+    WHERE key_id IS NULL OR (key_id, routed_version) IN (SELECT id, routing_version FROM valid_key)
 ), timed AS (
     SELECT entry.*,
            GREATEST(COALESCE(scheduled_at, now()),
@@ -33,7 +40,9 @@ WITH route AS MATERIALIZED (
     FROM entry
 ), content AS (
     INSERT INTO outbound_messagecontent (message_id, head, body, body_hash)
-    SELECT * FROM unnest(%(ids)b::uuid[], %(heads)b::bytea[], %(bodies)b::bytea[], %(body_hashes)b::bytea[])
+    SELECT *
+    FROM unnest(%(ids)b::uuid[], %(heads)b::bytea[], %(bodies)b::bytea[], %(body_hashes)b::bytea[]) AS content (id)
+    WHERE id IN (SELECT id FROM entry)
 ), delivery AS (
     INSERT INTO outbound_delivery (message_id, workspace_id, lane_id, flow, recipient, status, priority, attempts, due_at,
                                    submitted_at, expires_at, reply_text, reason, finished_at)
@@ -51,7 +60,12 @@ WITH route AS MATERIALIZED (
           AND (suppression.scope = 'all' OR stream = 'mass')
           AND (suppression.expires_at IS NULL OR suppression.expires_at > now())
     RETURNING message_id, due_at, status
+), announced AS (
+    SELECT count(pg_notify('postroom_lane', outlet_id || '/' || id)) AS lanes
+    FROM outbound_lane
+    WHERE %(announces)s AND id IN (SELECT lane_id FROM entry)
 )
 SELECT message_id, min(due_at) FILTER (WHERE status = 'queued'), array_agg(DISTINCT status)
-FROM delivery
+FROM delivery, announced
+WHERE lanes IS NOT NULL  -- otherwise nobody asks for it, and nobody is woken
 GROUP BY message_id
