@@ -28,7 +28,7 @@ STORING = (
     "policy/alignment.py", "policy/bounce/reason.py", "policy/failure.py", "policy/loop_budget.py", "policy/routing.py",
     "policy/sender/evidence.py",
     *(f"policy/dns/{name}.py" for name in (
-        "advice", "answers", "dkim", "dmarc", "receiving", "report_summary", "spf", "standing",
+        "advice", "answers", "dkim", "dmarc", "receiving", "report_summary", "spf", "standing", "writing",
     )),
     *(f"inbound/{name}.py" for name in (
         "alias_mail", "confirmations", "conversations", "duplicates", "fetched", "handle", "notices", "probes",

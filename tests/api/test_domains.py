@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from quopri import decodestring
 
 import pytest
 from django.conf import settings
 
 from postroom.api.domains import CheckOut, RecordList, ReportsOut
+from postroom.api.schemas import Accepted
 from postroom.domains.models import DomainCheck
 from postroom.domains.nameserver import Nameserver
 from postroom.domains.reports import store_report
+from postroom.outbound.models import Message
 from postroom.workspaces.models import Workspace
 from tests.api.conftest import Caller, refusal
 from tests.domains.test_reports import report
@@ -68,11 +71,34 @@ def test_reports_are_told_for_a_period(workspace: Workspace, caller: Caller) -> 
     assert refusal(caller.get(f"/domains/{NAME}/reports?days=0"))[0] == 422
 
 
+def test_the_records_are_mailed_to_who_looks_after_dns(workspace: Workspace, caller: Caller) -> None:
+    answer = caller.post(f"/domains/{NAME}/letter", {"to": "dns@provider.example", "from": f"Olga <olga@{NAME}>"})
+    assert answer.status_code == 202
+    Accepted.model_validate(answer.json())
+    message = Message.objects.get(pk=answer.json()["id"])
+    assert (message.author_from, message.source) == (f'"Olga" <olga@{NAME}>', "http")
+    assert message.deliveries.get().recipient == "dns@provider.example"
+    assert f"v=DMARC1; p=none; rua=mailto:dmarc-reports@{NAME}".encode() in decodestring(bytes(message.content.body))
+    system = caller.post(f"/domains/{NAME}/letter", {"to": "dns@provider.example"}).json()
+    assert system["from_address"] == f"notifications@{NAME}"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({}, "to"), ({"to": "nobody"}, "to"), ({"to": []}, "to"), ({"to": "a@b.example", "from": "x"}, "from")],
+)
+def test_a_letter_to_nobody_is_refused(workspace: Workspace, caller: Caller, body: object, field: str) -> None:
+    status, _, named = refusal(caller.post(f"/domains/{NAME}/letter", body))
+    assert (status, named) == (422, field)
+    assert not Message.objects.exists()
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_an_outsider_finds_nothing(workspace: Workspace, outsider: Caller, path: str) -> None:
     assert refusal(outsider.get(f"/domains/{NAME}/{path}"))[:2] == (404, "not_found")
     assert outsider.get("/domains").json() == {"domains": []}
     assert refusal(outsider.post(f"/domains/{NAME}/check", ""))[:2] == (404, "not_found")
+    assert refusal(outsider.post(f"/domains/{NAME}/letter", {"to": "a@b.example"}))[:2] == (404, "not_found")
     assert not DomainCheck.objects.exists()
 
 

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from postroom.api.schemas import Route
+from postroom.api.schemas import Rehearsal
+from postroom.domains.models import DomainCheck
 from postroom.outbound.models import Message
 from postroom.servers.models import DedicatedServer, OutgoingServer
 from postroom.workspaces.models import Workspace
@@ -23,10 +24,21 @@ def test_a_dry_run_says_what_sending_then_does_and_stores_nothing(caller: Caller
     response = caller.post("/route", fields)
     assert response.status_code == 200
     rehearsed = response.json()
-    Route.model_validate(rehearsed)
+    Rehearsal.model_validate(rehearsed)
+    assert rehearsed.pop("dns") is None, "its domain was not checked"
     assert not Message.objects.exists()
     sent = caller.post("/messages", {**fields, "to": "mary@customer.example.com"}).json()
     assert rehearsed.items() <= sent.items()
+
+
+def test_before_a_mailing_a_fault_in_dns_is_told(caller: Caller, workspace: Workspace) -> None:
+    domain = workspace.alias_domains.get()
+    server = {"server": "Company mail", "from_domain": "company-name.com", "dmarc": "fail", "words": "Refused."}
+    report = {"findings": [{"verdict": "missing"}, {"verdict": "ok"}], "servers": [server]}
+    DomainCheck.objects.create(alias_domain=domain, verdict="missing", report=report, routing_version=1)
+    dns = caller.post("/route", {"from": "news@company-name.com", "stream": "mass"}).json()["dns"]
+    assert (dns["dmarc"], dns["words"], dns["faults"]) == ("fail", "Refused.", 1)
+    assert caller.post("/route", {"server": "Everything else"}).json()["dns"] is None
 
 
 def test_mass_mail_takes_the_dedicated_server(caller: Caller, workspace: Workspace) -> None:

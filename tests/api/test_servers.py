@@ -7,6 +7,7 @@ import pytest
 from django.db.models.functions import Now
 
 from postroom.outbound.models import Outlet, Usage
+from postroom.servers.endpoints import DEFAULT_SERVER_NAME
 from postroom.servers.models import OutgoingServer
 from postroom.workspaces.models import Workspace
 from tests.api.conftest import Caller, add_server
@@ -40,9 +41,28 @@ def test_a_limit_shows_its_use_and_when_the_last_will_have_left(
     assert stand(caller)["last_leaves_at"] is not None
     Usage.objects.create(outlet=outlet, workspace=workspace, at=Now() - timedelta(seconds=10), messages=29)
     found = stand(caller)
-    assert found["limits"] == [{"messages": 30, "seconds": 60.0, "used": 29, "learned": False}]
+    assert found["limits"] == [{"messages": 30, "seconds": 60.0, "used": 29, "learned": False, "starts_anew_at": None}]
     seconds = (datetime.fromisoformat(found["last_leaves_at"]) - datetime.now(UTC)).total_seconds()
     assert 45 < seconds <= 60
+
+
+def test_the_daily_limit_is_counted_by_utc_days(caller: Caller, workspace: Workspace) -> None:
+    """As it is kept: what left yesterday evening takes nothing of today, and what is over leaves tomorrow."""
+    workspace.outgoing_servers.all().delete()
+    Workspace.objects.filter(pk=workspace.pk).update(default_server_daily_limit=5)
+    caller.send(to=[f"joe{number}@customer.example.com" for number in range(4)])
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    outlet = Outlet.objects.get(server=None)
+    Usage.objects.create(outlet=outlet, workspace=workspace, at=midnight - timedelta(minutes=1), messages=5)
+    found = stand(caller, DEFAULT_SERVER_NAME)
+    (limit,) = found["limits"]
+    assert (limit["used"], limit["messages"]) == (0, 5)
+    assert datetime.fromisoformat(limit["starts_anew_at"]) == midnight + timedelta(days=1)
+    assert found["last_leaves_at"] is None
+    Usage.objects.create(outlet=outlet, workspace=workspace, at=midnight, messages=2)
+    found = stand(caller, DEFAULT_SERVER_NAME)
+    assert found["limits"][0]["used"] == 2
+    assert datetime.fromisoformat(found["last_leaves_at"]) == midnight + timedelta(days=1)
 
 
 def test_mail_that_no_limit_holds_up_has_no_forecast(caller: Caller, server: OutgoingServer) -> None:
@@ -57,7 +77,8 @@ def test_a_lesson_shows_the_servers_words_and_a_fault_until_when(caller: Caller,
         faults=1, fault="The server refused the login.",
     )  # fmt: skip
     found = stand(caller)
-    assert found["limits"][-1] == {"messages": 5, "seconds": 60.0, "used": 0, "learned": True}
+    limit = {"messages": 5, "seconds": 60.0, "used": 0, "learned": True, "starts_anew_at": None}
+    assert found["limits"][-1] == limit
     assert (found["lesson"], found["fault"]) == ("450 4.7.28 Too fast", "The server refused the login.")
     assert found["closed_until"] is not None
 

@@ -95,20 +95,26 @@ def assert_fits(page: Page) -> None:
     assert width <= window, f"{page.url} is {width} px wide in a window of {window}"
 
 
-def look_at(browser: Browser, address: str, *, name: str, signed_in: StorageState | None = None) -> None:
+def look_at(
+    browser: Browser, address: str, *, name: str, signed_in: StorageState | None = None, status: int = 200
+) -> None:
     """The page at both widths, light and dark: is it accessible, does it fit, does the browser complain?
 
+    `status` is what it must answer with; Chromium itself counts one from 400 on as an error, which is passed over.
     Writes screenshots/<name>-<width>-<scheme>.png: look at them.
     """
     with open_window(browser, signed_in=signed_in) as window:
-        look_through(window, address, name=name)
+        look_through(window, address, name=name, status=status)
 
 
-def look_through(window: Window, address: str, *, name: str) -> None:
+def look_through(window: Window, address: str, *, name: str, status: int = 200) -> None:
     """As `look_at`, in a window that is open; whoever closes it hears what the browser complained about."""
     page = window.page
     _show(page, DESK, "light")
-    page.goto(address)
+    response = page.goto(address)
+    assert response is None or response.status == status, address  # None: only the part behind # is another
+    if status >= 400:
+        window.complaints.clear()
     for size in (DESK, PHONE):
         for scheme, rules in SCHEMES.items():
             _show(page, size, scheme)

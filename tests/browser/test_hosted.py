@@ -1,7 +1,9 @@
 """Are the pages of a hosted platform, of accounts and of the steps to a server fit to be used?"""
 
+import re
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -48,7 +50,14 @@ def administrator(chromium: Browser, platform: Postroom) -> Iterator[Page]:
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("/platform", "platform"), ("/platform/plans", "platform-plans"), ("/platform/plans/0", "platform-plan")],
+    [
+        ("/platform", "platform"),
+        ("/platform/plans", "platform-plans"),
+        ("/platform/plans/0", "platform-plan"),
+        ("/platform/oauth", "platform-oauth-apps"),
+        ("/platform/oauth/google", "platform-oauth-app"),
+        ("/platform/audit-log", "platform-audit-log"),
+    ],
 )
 def test_the_pages_of_the_platforms_administrators(
     administrator: Page, chromium: Browser, platform: Postroom, path: str, name: str
@@ -86,6 +95,23 @@ def test_signing_up(chromium: Browser, platform: Postroom) -> None:
         window.page.get_by_label("Your e-mail address").fill("new@customer.example.com")
         window.page.get_by_role("button", name="Send the link").click()
         expect(window.page.get_by_text("A link is on its way to new@customer.example.com")).to_be_visible()
+    link = mailed_link(platform)
+    look_at(chromium, url + link, name="sign-up-finish")
+    look_at(chromium, f"{url}/sign-up/spent", name="sign-up-spent", status=404)
+
+
+def mailed_link(platform: Postroom) -> str:
+    """Where the last mail to somebody who signs up leads."""
+    with psycopg.connect(platform.installation.environ["POSTROOM_DATABASE_URL"]) as database:
+        bodies = database.execute("SELECT body FROM outbound_messagecontent").fetchall()
+    text = b"\n".join(bytes(body) for (body,) in bodies).replace(b"=\r\n", b"").decode()
+    return re.findall(r"/sign-up/[\w-]+", text)[-1]
+
+
+def test_an_account_that_is_not_connected(chromium: Browser, platform: Postroom) -> None:
+    """Whoever follows the end of somebody else's sign-in is told so, signed in or not."""
+    url = f"{platform.installation.url}/oauth/google/confirm?state=of-somebody-else&code=x"
+    look_at(chromium, url, name="oauth-failed", status=400)
 
 
 @pytest.fixture
@@ -99,6 +125,8 @@ def url(demo: Office) -> str:
         ("/settings/servers/set-up", "set-up"),
         ("/settings/servers/set-up/new/amazon-ses", "set-up-new"),
         ("/mailbox", "mailbox-new"),
+        ("/settings/oauth", "oauth-apps"),
+        ("/settings/oauth/microsoft", "oauth-app"),
     ],
 )
 def test_pages_at_first(look: Look, path: str, name: str) -> None:

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from quopri import decodestring
 
 import pytest
 from click.testing import Result
 
 from postroom.domains.keys import record_of
 from postroom.domains.models import DkimKey, DomainCheck
+from postroom.outbound.models import Message
 from postroom.policy.dns.writing import zone_line
 from tests.cli.conftest import Postroom, run
 from tests.peers.nsd import run_nsd
@@ -96,6 +98,20 @@ def test_the_zone_file_that_is_proposed_ends_the_faults(postroom: Postroom) -> N
     with run_nsd({NAME: base + proposed}) as port:
         result = check(NAME, server=f"127.0.0.1:{port}")
     assert result.exit_code == 0, result.stdout
+
+
+def test_the_records_are_mailed_to_who_looks_after_dns(
+    postroom: Postroom, refused: Postroom, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTROOM_RESOLVER", server)
+    postroom("workspace", "add", "company-name", "--company", "My Company")
+    postroom("domain", "add", NAME, *HERE)
+    postroom("server", "add", "Own", *HERE, "--host", f"mail.{NAME}", "--from-filter", NAME)
+    said = postroom("domain", "send-records", NAME, *HERE, "--to", "dns@provider.example")
+    assert said == "On its way to dns@provider.example.\n"
+    assert f"a:mail.{NAME}".encode() in decodestring(bytes(Message.objects.get().content.body))
+    assert "no alias domain other.example" in refused("domain", "send-records", "other.example", *HERE, "--to", "a@b.c")
+    assert refused("domain", "send-records", NAME, *HERE, "--to", "nobody")
 
 
 def test_rotating_shows_the_records_and_the_states(postroom: Postroom) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from postroom.domains.models import AliasDomain, DomainCheck
 from postroom.outbound.models import Message
 from tests.cli.conftest import Postroom, run
 
@@ -80,3 +81,17 @@ def test_a_forced_server_that_is_archived_is_refused(postroom: Postroom, refused
 
 def test_a_question_from_the_database_and_a_scenario_do_not_mix(db: None) -> None:
     assert run("route", "explain", "--from", "a@b.example", "--scenario", "-").exit_code == 2
+
+
+def test_what_dns_said_last_is_told(postroom: Postroom) -> None:
+    assert "DNS" not in postroom("route", "explain", "--from", "mary@company-name.com")
+    server = {"server": "Company mail", "from_domain": "company-name.com", "dmarc": "fail", "words": "DMARC fails."}
+    DomainCheck.objects.create(
+        alias_domain=AliasDomain.objects.get(name="company-name.com"),
+        verdict="wrong",
+        report={"findings": [{"verdict": "wrong"}], "servers": [server]},
+        routing_version=1,
+    )
+    text = postroom("route", "explain", "--from", "mary@company-name.com")
+    assert "UTC: DMARC fails." in text
+    assert "Records to change: 1" in text

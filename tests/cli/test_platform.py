@@ -2,7 +2,7 @@
 
 import pytest
 
-from postroom.workspaces.models import Change, User, Workspace
+from postroom.workspaces.models import Change, Plan, User, Workspace
 from tests.cli.conftest import Postroom
 
 
@@ -36,3 +36,23 @@ def test_suspends_and_resumes(postroom: Postroom) -> None:
     assert "suspended: Unpaid." in postroom("platform", "use")
     postroom("platform", "resume", "company-name")
     assert Workspace.objects.get().suspended_at is None
+
+
+def test_features_go_and_another_plan_is_that_of_new_workspaces(postroom: Postroom) -> None:
+    postroom("platform", "allow", "company-name", "--plan", "Standard", "--feature", "mailings")
+    assert "50 messages" in postroom("platform", "allow", "company-name", "--without", "mailings")
+    assert "(for new workspaces)" in postroom("platform", "plan", "Gold", "--base", "500", "--for-new")
+    assert "Trial" in postroom("platform", "plans")
+    assert Plan.objects.get(is_for_new=True).name == "Gold"
+
+
+def test_what_concerns_the_whole_platform_is_noted(postroom: Postroom) -> None:
+    postroom("user", "add", "mary@company-name.com", "--workspace", "company-name")
+    Change.objects.all().delete()
+    postroom("platform", "administrator", "mary@company-name.com")
+    postroom("platform", "plan", "Trial", "--base", "7")
+    notes = Change.objects.filter(workspace=None).order_by("pk").values_list("kind", "name", "before", "after")
+    assert list(notes) == [
+        ("user", "mary@company-name.com", {"is_platform_administrator": False}, {"is_platform_administrator": True}),
+        ("plan", "Trial", {"base": 5}, {"base": 7}),
+    ]

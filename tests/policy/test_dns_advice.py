@@ -270,6 +270,23 @@ def test_mail_that_should_come_to_us_must_not_go_elsewhere() -> None:
     assert found.record.value == "10 in.postroom.example"
 
 
+def test_postroom_offers_to_receive_only_where_nobody_else_does() -> None:
+    """An MX record beside a server that takes the domain's mail today would take it away from there."""
+    for zone, expected in (
+        (WITHOUT_MX, "10 mx.postroom.example"),
+        (WITHOUT_MX | {(DOMAIN, "A"): ["192.0.2.1"]}, ""),
+        (GOOD, ""),
+    ):
+        (found,) = [f for f in judge(zone, own_mx="mx.postroom.example").findings if f.record.type == "MX"]
+        assert found.record.value == expected
+    (missing,) = [f for f in judge(WITHOUT_MX, own_mx="mx.postroom.example").findings if f.record.type == "MX"]
+    assert "“10 mx.postroom.example”, and Postroom takes all of its mail" in missing.change
+    zone = at("", "10 mx.postroom.example", type_="MX") | {("mx.postroom.example", "A"): ["192.0.2.7"]}
+    (published,) = [f for f in judge(zone, own_mx="mx.postroom.example").findings if f.record.type == "MX"]
+    assert published.verdict is Verdict.OK
+    assert "mx-own" in published.codes
+
+
 # --- words and files -----------------------------------------------------------------------------------------------
 
 
@@ -308,6 +325,7 @@ def test_what_is_told_can_be_kept_and_read_again() -> None:
 def test_the_letter_to_the_administrator_names_each_change() -> None:
     subject, text = letter(tell(judge(at("", "v=spf1 -all"))))
     assert DOMAIN in subject
-    assert "now: v=spf1 -all" in text
+    assert "   - v=spf1 -all\n" in text
+    assert f"   + {DOMAIN}  TXT  v=spf1 a:smtp.company-name.com -all\n" in text
     assert "v=spf1 a:smtp.company-name.com -all" in text
     assert "nothing is to be done" in letter(tell(judge()))[1].lower()

@@ -1,6 +1,9 @@
 """Does the page of a domain's records show what DNS holds beside what it should hold, and help to mend it?"""
 
+import json
 from datetime import timedelta
+from html import unescape
+from quopri import decodestring
 
 import pytest
 from django.db import connection
@@ -9,8 +12,14 @@ from django.utils import timezone
 
 from postroom.domains.alias_domains import save_alias_domain
 from postroom.domains.models import AliasDomain, DkimKey, DmarcReport, DmarcRow, DomainCheck
+from postroom.inbound.models import AddressProbe
 from postroom.outbound.models import Message
+from postroom.policy.dns.advice import advise
+from postroom.policy.dns.answers import Answer, Answers, Question, Status
+from postroom.policy.dns.facts import DomainFacts, Sender
+from postroom.policy.dns.writing import tell
 from postroom.workspaces.models import Change, Workspace
+from tests.inbound.mail import take
 
 FINDING = {
     "purpose": "spf", "name": "company-name.com", "type": "TXT", "verdict": "wrong", "change": "Change the SPF record.",
@@ -117,6 +126,44 @@ def test_reports_are_summed_up_by_sender(owner: Client, page: str, workspace: Wo
     assert "192.0.2.7" in text
 
 
+def test_a_french_reader_reads_the_check_and_sends_the_letter_in_french(owner: Client, domain: AliasDomain) -> None:
+    """From a check that was kept in nobody's language."""
+    facts = DomainFacts(
+        domain.name, domain.name, (Sender("Own", "mail.company-name.com"),), report_address="r@a.example"
+    )
+    advice = advise(facts, Answers(dict.fromkeys(every_question(facts), Answer(Status.NXDOMAIN))))
+    DomainCheck.objects.create(
+        alias_domain=domain, verdict=advice.verdict, report=json.loads(json.dumps(tell(advice))), routing_version=1
+    )
+    language = {"accept-language": "fr"}
+    text = unescape(owner.get(f"/settings/alias-domains/{domain.pk}/records", headers=language).content.decode())
+    for words in (
+        "company-name.com n'a pas d'enregistrement SPF",
+        "Ajoutez l'enregistrement TXT « v=spf1 a:mail.company-name.com ~all » sous company-name.com.",
+        "Il n'y a pas d'enregistrement DMARC",
+        "Personne ne reçoit le courrier de company-name.com",
+        "Les destinataires ne peuvent pas le distinguer d'un faux",
+    ):
+        assert words in text
+    path = f"/settings/alias-domains/{domain.pk}/letter"
+    assert "Bonjour, pour que le courrier" in unescape(owner.get(path, headers=language).content.decode())
+    owner.post(path, {"to": "dns@provider.example"}, headers=language)
+    message = Message.objects.get()
+    assert "Enregistrements DNS" in message.subject
+    assert "Ajoutez l'enregistrement" in decodestring(bytes(message.content.body)).decode()
+
+
+def every_question(facts: DomainFacts) -> set[Question]:
+    """What the advice asks for as long as nothing is there."""
+    known: set[Question] = set()
+    while True:
+        answers = Answers(dict.fromkeys(known, Answer(Status.NXDOMAIN)))
+        advise(facts, answers)
+        if not answers.wanted:
+            return known
+        known |= answers.wanted
+
+
 def test_says_who_receives_the_domains_mail_now(owner: Client, page: str, check: DomainCheck) -> None:
     mx = FINDING | {"purpose": "mx", "found": ["1 aspmx.l.google.com"]}
     address = {"address": "bounce@company-name.com", "purpose": "delivery errors"}
@@ -126,3 +173,22 @@ def test_says_who_receives_the_domains_mail_now(owner: Client, page: str, check:
         report=REPORT | {"findings": [mx | {"found": ["1 mx.b.example"]}], "addresses": [address]}
     )
     assert "is received by" not in owner.get(page).content.decode()
+
+
+def test_the_addresses_that_must_receive_show_which_are_proven(
+    owner: Client, member: Client, page: str, domain: AliasDomain, check: DomainCheck, workspace: Workspace
+) -> None:
+    """Asked for on the page, carried by a mail of our own that comes back."""
+    addresses = [{"address": f"{name}@company-name.com", "purpose": "answers"} for name in ("bounce", "catchall")]
+    DomainCheck.objects.update(report=REPORT | {"addresses": addresses})
+    text = owner.get(page).content.decode()
+    assert text.count("not tested") == 2
+    assert member.post(f"/settings/alias-domains/{domain.pk}/probes").status_code == 403
+    owner.post(f"/settings/alias-domains/{domain.pk}/probes")
+    assert owner.get(page).content.decode().count("a test mail is on its way") == 2
+    probe = AddressProbe.objects.get(address="catchall@company-name.com")
+    message = Message.objects.get(pk=probe.message)
+    take(bytes(message.content.head) + bytes(message.content.body), "catchall@company-name.com")
+    text = owner.get(page).content.decode()
+    assert text.count("a test mail is on its way") == 1
+    assert "works" in text

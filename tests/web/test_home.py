@@ -8,8 +8,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from postroom.outbound.flow import tries_by_day, waiting
-from postroom.outbound.models import Attempt, Message
+from postroom.outbound.flow import DailyUse, daily_use, tries_by_day, waiting
+from postroom.outbound.models import Attempt, Message, Outlet, Usage
+from postroom.servers.models import OutgoingServer
 from postroom.workspaces.alerts import raise_alert
 from postroom.workspaces.models import Workspace
 from tests.web.samples import store_delivery, store_message
@@ -74,10 +75,24 @@ def test_tells_how_long_the_oldest_mail_waits(workspace: Workspace) -> None:
     assert (found.count, found.oldest_at) == (2, now - timedelta(hours=2))
 
 
-def test_shows_the_use_of_the_default_servers_limit(member: Client, workspace: Workspace) -> None:
-    assert "24 hours" not in member.get("/flow", headers=PARTIAL).content.decode()
+def test_shows_the_use_of_the_daily_limit_as_the_limit_counts_it(member: Client, workspace: Workspace) -> None:
+    assert "of 200" not in member.get("/flow", headers=PARTIAL).content.decode()
     Workspace.objects.filter(pk=workspace.pk).update(default_server_daily_limit=200)
-    assert "0 of 200" in member.get("/flow", headers=PARTIAL).content.decode()
+    workspace.refresh_from_db()
+    own = OutgoingServer.objects.create(workspace=workspace, name="Own", host="smtp.example.com")
+    named = OutgoingServer.objects.create(workspace=workspace, name="Named", authentication="default_server")
+    now = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    for server, at, messages in (
+        (None, now, 3), (named, now, 4), (own, now, 50), (None, now - timedelta(hours=2), 60),
+    ):  # fmt: skip
+        outlet, _ = Outlet.objects.get_or_create(server=server)
+        Usage.objects.create(outlet=outlet, workspace=workspace, at=at, messages=messages)
+    use = daily_use(workspace, now=now)
+    assert use == DailyUse(used=7, limit=200, starts_anew_at=datetime(2026, 3, 30, tzinfo=UTC))
+    Usage.objects.create(outlet=Outlet.objects.get(server=None), workspace=workspace, at=timezone.now(), messages=9)
+    page = member.get("/flow", headers=PARTIAL).content.decode()
+    assert "9 of 200" in page
+    assert "counted anew:" in page
 
 
 def test_shows_the_numbers_without_scripts_too(member: Client) -> None:

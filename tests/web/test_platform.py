@@ -46,7 +46,9 @@ def test_a_limit_is_changed_by_plan_by_feature_and_by_itself(administrator: Clie
     administrator.post(path, {"plan": standard.pk, "mailings": "on", "own_limit": ""})
     workspace.refresh_from_db()
     assert (workspace.default_server_daily_limit, workspace.features) == (100, ["mailings"])
-    assert "allow 100 messages a day" in administrator.get(path).content.decode()
+    page = administrator.get(path).content.decode()
+    assert "allow 100 messages a day" in page
+    assert "+50 a day with the plan Standard, up to 150 in all." in page
     administrator.post(path, {"plan": standard.pk, "own_limit": "500"})
     workspace.refresh_from_db()
     assert (workspace.default_server_daily_limit, workspace.features) == (500, [])
@@ -83,6 +85,10 @@ def test_plans_are_made_and_changed(administrator: Client, workspace: Workspace)
     refused = administrator.post(f"/platform/plans/{gold.pk}", {**fields, "most": 5}).content.decode()
     assert "less than the messages a day" in refused
     assert administrator.get("/platform/plans/99999").status_code == 404
+    log = administrator.get("/platform/audit-log").content.decode()
+    assert "root@platform.example" in log
+    assert "made plan" in log
+    assert "changed plan" in log
 
 
 def test_a_member_sees_no_sign_of_it(member: Client, workspace: Workspace) -> None:

@@ -7,7 +7,8 @@ from django.db import connection
 from django.test import Client
 
 from postroom.domains.alias_domains import save_alias_domain
-from postroom.domains.models import AliasDomain
+from postroom.domains.models import AliasDomain, DomainCheck
+from postroom.mailings.models import Template
 from postroom.outbound import queue
 from postroom.outbound.models import Attempt, Outlet
 from postroom.servers.models import ConnectionTest, DedicatedServer, OutgoingServer
@@ -230,3 +231,34 @@ def test_a_test_is_asked_for_and_shown_as_it_goes(owner: Client, workspace: Work
     assert "553 5.7.1 not owned by &lt;mary&gt;" in text
     assert "not used" in text
     assert "every 1s" not in owner.get(path).content.decode()
+
+
+def checked(domain: AliasDomain, server: str, *, dmarc: str, words: str, verdict: str = "ok") -> None:
+    told = {"server": server, "from_domain": domain.name, "dmarc": dmarc, "words": words}
+    report = {"findings": [{"verdict": verdict}], "servers": [told]}
+    DomainCheck.objects.create(alias_domain=domain, verdict=verdict, report=report, routing_version=1)
+
+
+def test_a_fault_in_dns_is_shown_beside_the_server_and_before_a_mailing(owner: Client, workspace: Workspace) -> None:
+    domain = workspace.alias_domains.get()
+    server, other = add(workspace, "Gmail"), add(workspace, "Brevo", "elsewhere.example")
+    template = Template.objects.create(workspace=workspace, name="News", header_from="news@company-name.com")
+    pages = ("/settings/servers", f"/settings/servers/{server.pk}", f"/settings/templates/{template.pk}")
+    company = workspace.companies.get().pk
+    simulated = f"/settings/route?author=news@company-name.com&stream=mass&company={company}"
+    checked(domain, "Gmail", dmarc="pass", words="DMARC passes.")
+    assert "DNS" not in shown(owner, pages[0])
+    assert all("DMARC passes." in shown(owner, page) for page in (*pages[1:], simulated))
+    checked(domain, "Gmail", dmarc="pass", words="DMARC passes.", verdict="missing")
+    assert "1 DNS record of company-name.com must change." in shown(owner, pages[0])
+    checked(domain, "Gmail", dmarc="fail", words="Receivers refuse it.", verdict="wrong")
+    assert shown(owner, pages[0]).count("In the name of company-name.com its mail fails DMARC.") == 1
+    assert all("Receivers refuse it." in shown(owner, page) for page in (*pages[1:], simulated))
+    assert "Receivers refuse it." not in shown(owner, f"/settings/servers/{other.pk}")
+
+
+def test_a_fault_in_dns_is_shown_where_mail_leaves_through_the_default_server(
+    owner: Client, workspace: Workspace
+) -> None:
+    checked(workspace.alias_domains.get(), "default server", dmarc="fail", words="Refused.")
+    assert "its mail fails DMARC" in shown(owner, "/settings/servers")

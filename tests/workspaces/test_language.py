@@ -57,3 +57,11 @@ def test_the_pattern_that_says_most_is_chosen() -> None:
     retelling = Retelling([("%(a)s is full.", "%(a)s: voll."), ("The %(a)s box is full.", "Kasten %(a)s voll.")])
     assert retelling.tell("The red box is full.") == "Kasten red voll."
     assert retelling.tell("It is full.") == "It: voll."
+
+
+def test_sentences_that_a_fact_swallows_are_told_too() -> None:
+    """A pattern fits as much as it can: here two sentences more, of which the last has no facts."""
+    retelling = Retelling([("SPF passes for %(a)s.", "SPF geht für %(a)s."), ("Nobody knows.", "Niemand weiß es.")])
+    said = "SPF passes for a.example. SPF passes for b.example. Nobody knows."
+    assert retelling.tell(said) == "SPF geht für a.example. SPF geht für b.example. Niemand weiß es."
+    assert retelling.tell("SPF passes for a.example.") == "SPF geht für a.example."

@@ -14,12 +14,18 @@ from postroom.outbound.route import COLUMNS, Route
 from postroom.outbound.submit import Queued
 from postroom.policy.status import WAITING, Status, of_message
 from postroom.rfc.address import parse_mailbox
+from postroom.servers.dns_standing import DnsStanding
 
 
 def tell_route(route: Route) -> dict[str, Any]:
     decision = route.decision
     server = decision.server.name if decision.server else None
     return _tell_routing(route.columns, server=server, from_address=decision.from_.address)
+
+
+def tell_rehearsal(route: Route, standing: DnsStanding | None) -> dict[str, Any]:
+    dns = standing and {name: getattr(standing, name) for name in ("dmarc", "words", "faults", "checked_at")}
+    return {**tell_route(route), "dns": dns}
 
 
 def write_accepted(accepted: Queued, **further: object) -> str:

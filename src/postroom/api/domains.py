@@ -5,17 +5,20 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.conf import settings
+from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
-from postroom.api.answers import tell_impact
+from postroom.api.answers import tell_impact, write_accepted
 from postroom.api.auth import KeyRequest
 from postroom.api.refusals import REFUSED, NotFoundError
-from postroom.api.schemas import ImpactList, RequestBody
+from postroom.api.schemas import Accepted, Address, Addresses, ImpactList, RequestBody
 from postroom.domains.models import AliasDomain, DomainCheck
 from postroom.domains.reports import KEPT_FOR, summarise_dmarc, summarise_tls
 from postroom.domains.resolver import Resolver
 from postroom.inbound.impact import impact_of
+from postroom.outbound.dns_letter import send_records
+from postroom.policy.composition import read_draft
 from postroom.policy.dns.findings import Purpose, Record, Verdict
 from postroom.policy.dns.report_telling import tell_summary
 from postroom.policy.dns.writing import letter, told_records, zone_file, zone_line
@@ -23,7 +26,7 @@ from postroom.rfc.address import domain_to_ascii
 from postroom.servers.domain_health import check_domain, newest_check
 from postroom.workspaces.access import alias_domains_of
 
-router = Router(tags=["domains"])
+router = Router(tags=["domains"], by_alias=True)
 
 
 class DomainSummary(BaseModel):
@@ -117,6 +120,13 @@ class ChangeIn(RequestBody):
     remove: bool = False
 
 
+class LetterIn(RequestBody):
+    """To whom the records are mailed, and from whom."""
+
+    to: Annotated[Addresses, Field(description="Who looks after the domain's DNS")]
+    from_: Annotated[Address, Field(alias="from", description="Who asks; absent: the system")] = None
+
+
 class ReportsOut(BaseModel):
     """What receivers and senders report of a domain; docs/domains.md describes both."""
 
@@ -153,6 +163,14 @@ def get_records(request: KeyRequest, name: str) -> dict[str, Any]:
         "zone_file": zone_file(records),
         "letter": {"subject": subject, "text": text},
     }
+
+
+@router.post("/{name}/letter", response={202: Accepted, **REFUSED}, summary="Mail the records to who looks after DNS")
+def post_letter(request: KeyRequest, name: str, addressed: LetterIn) -> HttpResponse:
+    """What the last check found missing or wrong, with the exact change of each; GET …/records shows the text."""
+    check = _last_check(_find(request, name))
+    queued = send_records(check, read_draft(addressed.model_dump(by_alias=True)), source="http")
+    return HttpResponse(write_accepted(queued), content_type="application/json", status=202)
 
 
 @router.post("/{name}/impact", response={200: ImpactList, **REFUSED}, summary="Ask what a change would affect")

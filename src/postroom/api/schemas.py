@@ -186,6 +186,21 @@ class Route(BaseModel):
     trace: Trace
 
 
+class DnsStanding(BaseModel):
+    """What the last check of the From's domain says of mail through that server."""
+
+    dmarc: Annotated[str, Field(description="pass, fail or unclear")]
+    words: Annotated[str, Field(description="What receivers will do with it")]
+    faults: Annotated[int, Field(description="Records of the domain that must change; GET /domains/{name}/check")]
+    checked_at: datetime
+
+
+class Rehearsal(Route):
+    """How a message would leave, and how it would fare."""
+
+    dns: Annotated[DnsStanding | None, Field(description="null: its domain was not checked for that server")]
+
+
 class Accepted(Route):
     """A message that was stored, routed and queued."""
 

@@ -29,6 +29,9 @@ class LimitInForce(BaseModel):
     seconds: float
     used: int
     learned: Annotated[bool, Field(description="By the server's refusals; it is unlearned with time")]
+    starts_anew_at: Annotated[
+        datetime | None, Field(description="Of a daily limit: counted by UTC days, anew from then; null: at any time")
+    ]
 
 
 class ServerQueue(BaseModel):

@@ -2,7 +2,7 @@
 
 import click
 
-from postroom.cli.domain_dns import check, records
+from postroom.cli.domain_dns import check, records, send_records
 from postroom.cli.domain_keys import dkim_key, dkim_keys, dkim_rotate
 from postroom.cli.domain_reports import read_report, reports
 from postroom.cli.setup import django_command, find_workspace, set_given
@@ -75,5 +75,5 @@ def impact(name: str, workspace: str, *, is_removed: bool, new_name: str | None,
         click.echo(affected)
 
 
-for _subcommand in (check, records, dkim_key, dkim_keys, dkim_rotate, reports, read_report):
+for _subcommand in (check, records, send_records, dkim_key, dkim_keys, dkim_rotate, reports, read_report):
     command.add_command(_subcommand)

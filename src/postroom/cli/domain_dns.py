@@ -1,4 +1,4 @@
-"""`postroom domain check` and `records`: what DNS holds for a domain, and what it should hold."""
+"""`postroom domain check`, `records` and `send-records`: what DNS holds for a domain, and what it should hold."""
 
 import json
 import sys
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from postroom.cli.setup import django_command, find_workspace
 from postroom.config import runtime
 from postroom.config.env import load
 from postroom.domains.nameserver import Nameserver, parse_nameserver
@@ -81,6 +82,26 @@ def records(domain: str, *, form: str | None, **asking: Any) -> None:
             click.echo(f"{record.name}  {record.type}  {record.value}")
         for address, purpose in advice.facts.inboxes:
             click.echo(f"{address}  needs a mailbox or redirection: {purpose}")
+
+
+@click.command("send-records")
+@click.argument("domain")
+@click.option("--workspace", required=True)
+@click.option("--to", required=True, help="E-mail address of who looks after the domain's DNS.")
+@click.option("--from", "from_", help="Who asks, and gets the answer; without it the system.")
+@django_command
+def send_records(domain: str, workspace: str, *, to: str, from_: str | None) -> None:
+    """Check the alias domain DOMAIN now, and mail what is missing or wrong to who looks after its DNS."""
+    from postroom.domains.aliases import find_domain
+    from postroom.domains.resolver import Resolver
+    from postroom.outbound.dns_letter import send_records as send
+    from postroom.policy.composition import read_draft
+    from postroom.servers.domain_health import check_domain
+
+    known, draft = find_domain(find_workspace(workspace), domain), read_draft({"from": from_, "to": to})
+    check_domain(known, Resolver(load().resolver))
+    sent = send(known.checks.latest("checked_at", "pk"), draft, source="cli")
+    click.echo(f"On its way to {', '.join(sent.recipients)}.")
 
 
 def _ask(

@@ -15,6 +15,7 @@ def explain_from_database(
     from postroom.outbound import route
     from postroom.outbound.trace import readable_trace
     from postroom.rfc.address import parse_mailbox
+    from postroom.servers.dns_standing import standing_of
     from postroom.workspaces.access import company_of
 
     owner = find_workspace(workspace) if workspace else only_workspace()
@@ -27,3 +28,7 @@ def explain_from_database(
     author = parse_mailbox(from_) if from_.strip() else None
     decision = route.decide(author, company=company_of(owner, company), stream=stream, forced_server=forced)
     click.echo(readable_trace(route.columns(owner, decision)))
+    if standing := standing_of(owner, decision):
+        click.echo(f"\nDNS, {standing.checked_at:%Y-%m-%d %H:%M} UTC: {standing.words}")
+        if standing.faults:
+            click.echo(f"Records to change: {standing.faults}; see `postroom domain check {standing.from_domain}`.")

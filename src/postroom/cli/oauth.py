@@ -44,6 +44,7 @@ def app(
     """Store Postroom's registration at PROVIDER, or change what is given of it; how to get one: docs/oauth.md."""
     from postroom.servers.models import OAuthApp
     from postroom.servers.oauth.registration import save_app
+    from postroom.workspaces.audit import noting
 
     place = {"workspace": find_workspace(workspace) if workspace else None, "provider": provider}
     row = OAuthApp.objects.filter(**place).first() or OAuthApp(**place)
@@ -52,7 +53,8 @@ def app(
         row.client_secret, row.secret_expires_on = secret_file.read(), None
     if secret_expires is not None:
         row.secret_expires_on = secret_expires.date()
-    save_app(row)
+    with noting(row, workspace=row.workspace, by="command line"):
+        save_app(row)
     click.echo(f"{_readable_app(row)}\nRedirect address to register there: {_confirm_url(provider)}")
 
 

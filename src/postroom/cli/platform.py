@@ -24,10 +24,15 @@ def command() -> None:
 @django_command
 def administrator(email: str, *, no_more: bool) -> None:
     """Let EMAIL see all workspaces' use, change limits and suspend; the person must be known already."""
+    from postroom.workspaces.audit import noting
     from postroom.workspaces.models import User
 
-    if not User.objects.filter(email=email.lower()).update(is_platform_administrator=not no_more):
+    person = User.objects.filter(email=email.lower()).first()
+    if person is None:
         raise click.ClickException(f"Nobody signs in as “{email}”; `postroom user add` lets somebody in.")
+    person.is_platform_administrator = not no_more
+    with noting(person, workspace=None, by=BY):
+        person.save(update_fields=["is_platform_administrator"])
     click.echo(f"{email.lower()} is {'no longer ' if no_more else ''}an administrator of the platform.")
 
 
@@ -52,15 +57,18 @@ def use(text: str) -> None:
 @click.argument("slug")
 @click.option("--plan", help="Name of the plan; “none” for none.")
 @click.option("--feature", "features", multiple=True, type=click.Choice([feature.value for feature in Feature]))
+@click.option("--without", multiple=True, type=click.Choice([feature.value for feature in Feature]))
 @click.option("--daily-limit", type=click.IntRange(0), help="Instead of what follows from the plan.")
 @django_command
-def allow(slug: str, plan: str | None, *, features: tuple[str, ...], daily_limit: int | None) -> None:
+def allow(
+    slug: str, plan: str | None, *, features: tuple[str, ...], without: tuple[str, ...], daily_limit: int | None
+) -> None:
     """Change plan, features and daily limit of the workspace SLUG; what is not given stays, the own limit excepted."""
     from postroom.outbound import platform
 
     workspace = find_workspace(slug)
     chosen = workspace.plan if plan is None else None if plan == "none" else _find_plan(plan)
-    installed = list(features) or workspace.features
+    installed = sorted(set(features or workspace.features) - set(without))
     platform.allow(workspace, by=BY, own_limit=daily_limit, plan=chosen, features=installed)
     limit = workspace.default_server_daily_limit
     click.echo(f"{slug}: {'no limit' if limit is None else f'{limit} messages a day'}.")
@@ -71,15 +79,18 @@ def allow(slug: str, plan: str | None, *, features: tuple[str, ...], daily_limit
 @click.option("--base", type=click.IntRange(0), help="Messages a day.")
 @click.option("--most", type=click.IntRange(0), help="Never more than these, whatever the features.")
 @click.option("--more", "more", multiple=True, metavar="FEATURE=NUMBER", help="How many more with a feature.")
+@click.option("--for-new", is_flag=True, default=None, help="New workspaces begin with it.")
 @django_command
-def plan(name: str, base: int | None, most: int | None, *, more: tuple[str, ...]) -> None:
+def plan(name: str, base: int | None, most: int | None, *, more: tuple[str, ...], for_new: bool | None) -> None:
     """Make or change the plan NAME; the limits of its workspaces follow."""
     from postroom.cli.setup import set_given
     from postroom.outbound import platform
     from postroom.workspaces.models import Plan
+    from postroom.workspaces.plans import plans
 
+    plans()  # makes the usual ones on a platform that has none yet
     row = Plan.objects.filter(name=name).first() or Plan(name=name, base=base or 0, most=most or base or 0)
-    set_given(row, {"base": base, "most": most})
+    set_given(row, {"base": base, "most": most, "is_for_new": for_new})
     row.by_feature = {**row.by_feature, **dict(map(_read_more, more))}
     platform.save_plan(row, by=BY)
     click.echo(_readable(row))

@@ -95,7 +95,8 @@ def queue(workspace: str) -> None:
         click.echo(f"{stand.server}: {waiting}")
         for limit in stand.limits:
             origin = f" (learned: {stand.lesson})" if limit.learned else ""
-            click.echo(f"  {limit.used:,} of {limit.messages:,} in {limit.seconds:,.0f} s{origin}")
+            span = "today (UTC)" if limit.starts_anew_at else f"in {limit.seconds:,.0f} s"
+            click.echo(f"  {limit.used:,} of {limit.messages:,} {span}{origin}")
         if stand.last_leaves_at:
             click.echo(f"  the last of what is due leaves {stand.last_leaves_at:%Y-%m-%d %H:%M} UTC")
         if stand.closed_until:

@@ -126,6 +126,9 @@ class Environment:
     capture_port: int = _setting(_port, "port of the built-in capture server", "1025")
     mx_host: str = _setting(str, "address on which other servers' mail for our domains is taken", "127.0.0.1")
     mx_port: int = _setting(_port, "port on which other servers' mail for our domains is taken", "2525")
+    mx_name: str | None = _setting(
+        _domain, "name by which other servers find the MX port, for MX records; without it none are proposed", None
+    )
     lmtp_host: str = _setting(str, "address on which a mail server hands mail over by LMTP", "127.0.0.1")
     lmtp_port: int = _setting(_port, "port on which a mail server hands mail over by LMTP", "2424")
     tls_certificate: Path | None = _setting(_path, "PEM chain for STARTTLS on the SMTP ports; else one is made", None)

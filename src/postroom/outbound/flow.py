@@ -3,19 +3,22 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate, TruncDay, TruncHour
 from django.utils import timezone
 
 from postroom.outbound.models import Attempt, Delivery, Usage
 from postroom.policy.status import WAITING, Status
+from postroom.servers.models import OutgoingServer
 from postroom.workspaces.models import Workspace
 
 TRIED = (Status.SENT, Status.DEFERRED, Status.BOUNCED)
 MOST = 1000  # waiting deliveries are counted no further
+# Of the platform's server, under its own name or as a workspace's record of it.
+OF_PLATFORM = Q(outlet__server=None) | Q(outlet__server__authentication=OutgoingServer.Authentication.DEFAULT_SERVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +92,28 @@ def waiting(workspace: Workspace, *, now: datetime) -> Waiting:
     return Waiting(due[:MOST].count(), oldest)
 
 
-def default_server_use(workspace: Workspace, *, now: datetime) -> int:
-    """Messages that left through the default server in the last 24 hours, the span that its daily limit counts."""
-    used = Usage.objects.filter(workspace=workspace, outlet__server=None, at__gt=now - timedelta(days=1))
-    return used.aggregate(sum=Sum("messages"))["sum"] or 0
+@dataclass(frozen=True, slots=True)
+class DailyUse:
+    """Messages of this UTC day through the platform's server, of `limit`; counted anew from `starts_anew_at`."""
+
+    used: int
+    limit: int
+    starts_anew_at: datetime
+
+
+def daily_use(workspace: Workspace, *, now: datetime) -> DailyUse | None:
+    """As the limit itself counts (platform_use.sql); None for a workspace without one."""
+    limit = workspace.default_server_daily_limit
+    if limit is None:
+        return None
+    midnight = start_of_day(now)
+    used = Usage.objects.filter(OF_PLATFORM, workspace=workspace, at__gte=midnight).aggregate(sum=Sum("messages"))
+    return DailyUse(used["sum"] or 0, limit, midnight + timedelta(days=1))
+
+
+def start_of_day(now: datetime) -> datetime:
+    """Of the day that daily limits count: UTC, wherever people are."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _filled(dates: Iterable[date], rows: Iterable[tuple[date, str, int]]) -> list[Day]:

@@ -9,16 +9,15 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from postroom.outbound import queue
+from postroom.outbound.flow import OF_PLATFORM, start_of_day
 from postroom.outbound.models import Usage
-from postroom.servers.models import OutgoingServer
 from postroom.workspaces.alerts import clear_alert, raise_alert
-from postroom.workspaces.audit import record_change, snapshot
+from postroom.workspaces.audit import noting, record_change, snapshot
 from postroom.workspaces.models import Plan, User, Workspace
 from postroom.workspaces.plans import follow_plan
 
 SUSPENDED_ALERT = "workspace_suspended"
 MOST = 500  # of a list; beyond that its search helps
-OF_PLATFORM = Q(outlet__server=None) | Q(outlet__server__authentication=OutgoingServer.Authentication.DEFAULT_SERVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,7 @@ class Use:
 
 def uses(*, now: datetime, text: str = "") -> list[Use]:
     """All workspaces, those that use the platform's server most first; `text` narrows by name. Two queries."""
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    used = Usage.objects.filter(OF_PLATFORM, workspace=OuterRef("pk"), at__gte=today).order_by()
+    used = Usage.objects.filter(OF_PLATFORM, workspace=OuterRef("pk"), at__gte=start_of_day(now)).order_by()
     rows = Workspace.objects.select_related("plan").annotate(
         used=Coalesce(Subquery(used.values("workspace").annotate(sum=Sum("messages")).values("sum")), 0)
     )
@@ -66,7 +64,8 @@ def save_plan(plan: Plan, *, by: User | str) -> None:
     """Store a new or changed plan; its workspaces have the limits that follow from it now."""
     if plan.is_for_new:
         Plan.objects.filter(is_for_new=True).exclude(pk=plan.pk).update(is_for_new=False)
-    plan.save()
+    with noting(plan, workspace=None, by=by):
+        plan.save()
     for workspace in Workspace.objects.filter(plan=plan, has_own_limit=False).select_related("plan"):
         allow(workspace, by=by, own_limit=None, plan=plan, features=workspace.features)
 

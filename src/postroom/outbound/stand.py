@@ -8,9 +8,11 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from postroom.outbound import queue
+from postroom.outbound.flow import DailyUse, daily_use
 from postroom.outbound.models import Outlet, Share, Stream, Usage
 from postroom.outbound.target import limits_of
 from postroom.policy.pacing import DAY_S, MASS_SHARE, MINUTE_S, Limit, Spent, forecast, longest, recovered
+from postroom.policy.quota import days_to_wait
 from postroom.servers.endpoints import DEFAULT_SERVER_NAME
 from postroom.servers.models import OutgoingServer
 from postroom.workspaces.models import Workspace
@@ -18,12 +20,16 @@ from postroom.workspaces.models import Workspace
 
 @dataclass(frozen=True, slots=True)
 class LimitUse:
-    """A limit in force: so many in any `seconds`, of which `used` are spent. `learned`: by the server's refusals."""
+    """A limit in force: so many in any `seconds`, of which `used` are spent. `learned`: by the server's refusals.
+
+    The daily limit of the platform's server is counted by UTC days instead: anew from `starts_anew_at`.
+    """
 
     messages: int
     seconds: float
     used: int
     learned: bool = False
+    starts_anew_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +82,17 @@ class _Queue:
 
 def _stands(outlets: Sequence[Outlet], workspace: Workspace) -> list[ServerStand]:
     now = datetime.now(UTC)
-    limits = {outlet.pk: list(_limits(outlet, workspace)) for outlet in outlets}
+    limits, daily = {outlet.pk: list(_limits(outlet)) for outlet in outlets}, daily_use(workspace, now=now)
     seconds = longest([limit for found in limits.values() for limit, _ in found])
     queues, spent = _queues(outlets, workspace), _spent(outlets, workspace, seconds=seconds, now=now)
     shares = Share.objects.filter(outlet__in=outlets, until__gt=now).values_list("outlet")
     connections = dict(shares.annotate(sum=Sum("connections")).order_by())
     return [
         replace(
-            _stand(outlet, queues.get(outlet.pk, {}), limits[outlet.pk], spent=spent.get(outlet.pk, []), now=now),
+            _within_day(
+                _stand(outlet, queues.get(outlet.pk, {}), limits[outlet.pk], spent=spent.get(outlet.pk, []), now=now),
+                daily if _is_platform(outlet) else None,
+            ),
             connections=connections.get(outlet.pk, 0),
         )
         for outlet in outlets
@@ -112,6 +121,23 @@ def _stand(
     )
 
 
+def _within_day(stand: ServerStand, daily: DailyUse | None) -> ServerStand:
+    """With the daily limit of the platform's server, where there is one, as put_off.sql keeps it."""
+    if daily is None:
+        return stand
+    limit = LimitUse(daily.limit, DAY_S, daily.used, starts_anew_at=daily.starts_anew_at)
+    per_day = int(daily.limit * (MASS_SHARE if stand.due[Stream.MASS] else 1.0))
+    days = days_to_wait(sum(stand.due.values()), used=daily.used, per_day=per_day)
+    turn = daily.starts_anew_at + timedelta(days=days - 1) if days else None
+    last = max((moment for moment in (turn, stand.last_leaves_at) if moment), default=None)
+    return replace(stand, limits=(limit, *stand.limits), last_leaves_at=last)
+
+
+def _is_platform(outlet: Outlet) -> bool:
+    server = outlet.server
+    return server is None or server.authentication == OutgoingServer.Authentication.DEFAULT_SERVER
+
+
 def _queues(outlets: Sequence[Outlet], workspace: Workspace) -> dict[int, dict[str, _Queue]]:
     """By outlet and stream."""
     is_due = Q(due_at__lte=Now())
@@ -129,14 +155,11 @@ def _queues(outlets: Sequence[Outlet], workspace: Workspace) -> dict[int, dict[s
     return found
 
 
-def _limits(outlet: Outlet, workspace: Workspace) -> Iterator[tuple[Limit, bool]]:
-    """What is in force, and whether it was learned."""
+def _limits(outlet: Outlet) -> Iterator[tuple[Limit, bool]]:
+    """What is in force in any so many seconds, and whether it was learned."""
     server = outlet.server
     if server is not None:
         yield from ((limit, False) for limit in limits_of(server))
-    is_platform = server is None or server.authentication == OutgoingServer.Authentication.DEFAULT_SERVER
-    if is_platform and workspace.default_server_daily_limit:
-        yield Limit(workspace.default_server_daily_limit, DAY_S), False
     if outlet.learned_per_minute is not None and outlet.learned_at is not None:
         age = (datetime.now(UTC) - outlet.learned_at).total_seconds()
         if (per_minute := recovered(outlet.learned_per_minute, age)) is not None:

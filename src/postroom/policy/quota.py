@@ -35,3 +35,9 @@ def daily_limit(allotment: Allotment, features: Iterable[str]) -> int:
     """Messages a day (UTC). Unknown features add nothing: a plan may be older or newer than they are."""
     more = sum(allotment.by_feature.get(feature, 0) for feature in set(features))
     return min(allotment.base + more, max(allotment.most, allotment.base))
+
+
+def days_to_wait(waiting: int, *, used: int, per_day: int) -> int:
+    """How many days (UTC) must begin before the last of `waiting` messages may leave; 0: today."""
+    over = waiting - max(per_day - used, 0)
+    return max(0, -(-over // max(per_day, 1)))

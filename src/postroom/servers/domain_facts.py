@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.conf import settings
+
 from postroom.domains.dns_check import report_address
 from postroom.domains.keys import own_key
 from postroom.domains.models import AliasDomain
@@ -26,6 +28,7 @@ def facts_of(domain: AliasDomain) -> DomainFacts:
         from_domain=from_domain,
         senders=tuple(senders_of(domain)),
         keys=tuple(own_key(key) for key in keys),
+        own_mx=settings.POSTROOM.mx_name or "",
         inboxes=tuple(_inboxes(domain)),
         report_address=report_address(domain.name),
     )

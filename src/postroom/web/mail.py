@@ -1,6 +1,4 @@
-"""Which mail do the pages themselves send? Invitations, links, letters about DNS, through Postroom like all mail."""
-
-from dataclasses import replace
+"""Which mail do the pages themselves send? Invitations, links, digests, through Postroom like all mail."""
 
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
@@ -17,7 +15,7 @@ from postroom.outbound.submit import Submission, submit
 from postroom.policy.composition import Draft
 from postroom.rfc.address import parse_mailbox
 from postroom.threads.digest import Summary
-from postroom.workspaces.access import Seat, company_of, seats_of
+from postroom.workspaces.access import company_of, seats_of
 from postroom.workspaces.models import Invitation, User, Workspace
 from postroom.workspaces.sign_up import platform_workspace
 
@@ -73,13 +71,6 @@ def send_digest(user: User, summary: Summary) -> None:
         words = ngettext("%(count)s thing waits in your inbox", "%(count)s things wait in your inbox", summary.count)
         subject = words % {"count": summary.count}
         _send(summary.workspace, user.email, subject=subject, text=_text("digest", facts))
-
-
-def send_letter(seat: Seat, to: str, *, subject: str, text: str) -> None:
-    """A person's own words to somebody outside, written by a page; answers come to the person."""
-    person = replace(parse_mailbox(seat.user.email), name=seat.user.name)
-    draft = Draft(from_=person, to=(parse_mailbox(to),), subject=subject, text=text)
-    submit([Submission(content=draft, company=company_of(seat.workspace, None), source="web")])
 
 
 def _send(workspace: Workspace, to: str, *, subject: str, text: str) -> None:

@@ -63,6 +63,7 @@ SETTINGS = (
     Entry(_("Companies"), "building", Action.SEE_SETTINGS, ("companies", "company-new", "company")),
     Entry(_("Users"), "users", Action.SEE_SETTINGS, ("people", "person", "person-remove")),
     Entry(_("API keys"), "key", Action.MANAGE_KEYS, ("keys", "key-revoke")),
+    Entry(_("Google and Microsoft"), "plug-connected", Action.SEE_SETTINGS, ("oauth-apps", "oauth-app")),
     Entry(_("Local-part values"), "at", Action.SEE_SETTINGS, ("local-parts",)),
     Entry(_("Route simulator"), "route", Action.SEE_SETTINGS, ("simulator",)),
     Entry(_("Audit log"), "history", Action.SEE_AUDIT_LOG, ("audit-log",)),
@@ -84,6 +85,8 @@ TECHNICAL: tuple[Entry, ...] = (
 PLATFORM = (
     (_("Workspaces"), "building", ("platform", "platform-workspace")),
     (_("Plans"), "adjustments", ("platform-plans", "platform-plan")),
+    (_("Google and Microsoft"), "plug-connected", ("platform-oauth-apps", "platform-oauth-app")),
+    (_("Audit log"), "history", ("platform-audit-log",)),
 )
 
 

@@ -13,9 +13,13 @@ WARN_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """`state` is an OAuthAccount.State; `days_left` until the client secret ends, None: it has no end that is known."""
+    """`registered_as` is an OAuthApp.Provider, `state` an OAuthAccount.State.
+
+    `days_left` until the client secret ends; None: it has no end that is known.
+    """
 
     provider: str
+    registered_as: str
     account: OAuthAccount | None
     state: str
     is_registered: bool
@@ -31,14 +35,20 @@ def account_of(server: OutgoingServer) -> AccountFacts | None:
     if not logs_in_with_oauth(server):
         return None
     account, app = server.oauth_account, _app_of(server)
-    ends = app.secret_expires_on if app else None
     return AccountFacts(
         provider=str(provider_of(server).label),
+        registered_as=provider_of(server).value,
         account=account,
         state=account.state if account else OAuthAccount.State.NEEDS_SIGN_IN.value,
         is_registered=app is not None,
-        days_left=(ends - timezone.now().date()).days if ends else None,
+        days_left=days_left(app) if app else None,
     )
+
+
+def days_left(app: OAuthApp) -> int | None:
+    """Until the client secret ends; None: it has no end that is known."""
+    ends = app.secret_expires_on
+    return (ends - timezone.now().date()).days if ends else None
 
 
 def _app_of(server: OutgoingServer) -> OAuthApp | None:

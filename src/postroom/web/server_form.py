@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -179,12 +180,12 @@ def usual_ports() -> dict[str, int]:
     return {encryption: 587 if port == blocked else port for encryption, port in PORTS.items()}
 
 
-def secret_of(server: OutgoingServer, name: str) -> str:
+def secret_of(row: Model, name: str) -> str:
     """The stored secret; "" also for one that was stored under another key of the installation."""
     try:
-        return str(getattr(server, name))
+        return str(getattr(row, name))
     except SealBrokenError:
-        setattr(server, name, "")
+        setattr(row, name, "")
         return ""
 
 

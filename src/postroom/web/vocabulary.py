@@ -93,6 +93,21 @@ ALIAS_POLICIES = {
     "followers": _("followers of the record"),
 }
 ALIAS_STATUSES = {"not_tested": _("not tested"), "valid": _("valid"), "invalid": _("invalid")}
+# What is known of an address that must receive mail: see inbound/probes.py.
+PROOFS = {
+    "not_tested": Term(_("not tested"), "circle-dashed", "grey"),
+    "waiting": Term(_("a test mail is on its way"), "clock", "blue"),
+    "valid": Term(_("works"), "circle-check", "green"),
+    "invalid": Term(_("does not work"), "circle-x", "red"),
+}
+# For what: the words of servers/domain_facts.py.
+INBOX_USES = {
+    "delivery errors": _("delivery errors"),
+    "answers": _("answers"),
+    "answers to notifications": _("answers to notifications"),
+    "an alias": _("an alias"),
+    "DMARC and TLS reports": _("DMARC and TLS reports"),
+}
 KEY_STATES = {
     "waiting": _("waits to be seen in DNS"),
     "seen": _("seen in DNS, signs within the hour"),

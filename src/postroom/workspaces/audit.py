@@ -33,9 +33,10 @@ def snapshot(row: models.Model) -> Snapshot:
     return {column.name: _value(column, row) for column in row._meta.concrete_fields}
 
 
-def record_change(row: models.Model, *, workspace: Workspace, by: User | str, before: Snapshot | None) -> None:
+def record_change(row: models.Model, *, workspace: Workspace | None, by: User | str, before: Snapshot | None) -> None:
     """Note that `row` was made (`before` is None) or changed; nothing is noted when it is as it was.
 
+    `workspace` is None for what concerns the whole installation: plans, registrations, its administrators.
     `by` is the person, or words for what else did it: an API key's name, "command line". Call it in the transaction of
     the change: one is not stored without the other.
     """
@@ -52,7 +53,7 @@ def record_change(row: models.Model, *, workspace: Workspace, by: User | str, be
 
 
 @contextmanager
-def noting(row: models.Model, *, workspace: Workspace, by: User | str) -> Iterator[None]:
+def noting(row: models.Model, *, workspace: Workspace | None, by: User | str) -> Iterator[None]:
     """A transaction in which `row` is stored, new or changed, and noted beside what the database held before."""
     with transaction.atomic():
         stored = type(row)._base_manager.filter(pk=row.pk).first()
@@ -61,7 +62,7 @@ def noting(row: models.Model, *, workspace: Workspace, by: User | str) -> Iterat
         record_change(row, workspace=workspace, by=by, before=before)
 
 
-def record_removal(row: models.Model, *, workspace: Workspace, by: User | str) -> None:
+def record_removal(row: models.Model, *, workspace: Workspace | None, by: User | str) -> None:
     """Note that `row` is about to be deleted; call it while it still has its id."""
     _note(row, workspace, by, before=snapshot(row), after=None)
 
@@ -78,7 +79,7 @@ def record_many(model: type[models.Model], *, workspace: Workspace, by: User | s
     )
 
 
-def _note(row: models.Model, workspace: Workspace, by: User | str, **values: Snapshot | None) -> None:
+def _note(row: models.Model, workspace: Workspace | None, by: User | str, **values: Snapshot | None) -> None:
     Change.objects.create(
         workspace=workspace,
         person=by if isinstance(by, User) else None,

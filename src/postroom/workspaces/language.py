@@ -59,10 +59,16 @@ class Retelling:
             return constant
         for literal, pattern, other in self._patterns:
             if literal in text and (found := pattern.fullmatch(text)):
-                return other % {name: self.tell(fact) for name, fact in found.groupdict().items()}
+                return other % {name: self._fact(found, name) for name in found.groupdict()}
         # A clause of ours may end the sentence.
         clause = self._whole(text[:-1]) if text.endswith(".") else None
         return None if clause is None else f"{clause}."
+
+    def _fact(self, found: re.Match[str], name: str) -> str:
+        """The last fact may be another sentence, or more of them, whose stop ends the whole."""
+        if found.string[found.end(name) :] == ".":
+            return self.tell(f"{found[name]}.").removesuffix(".")
+        return self.tell(found[name])
 
 
 @lru_cache(maxsize=10_000)

@@ -256,7 +256,9 @@ class SystemParameter(models.Model):
 class Change(models.Model):
     """A change of settings, for the audit log; see workspaces/audit.py."""
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    workspace = models.ForeignKey(
+        Workspace, null=True, on_delete=models.CASCADE, db_index=False, help_text="None: it concerns them all"
+    )
     at = models.DateTimeField(db_default=Now())
     person = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, help_text="None: a program, or who is gone")
     by = models.CharField(max_length=320, help_text="Who, in words that stay")

@@ -56,8 +56,9 @@ class Sender:
 class DomainFacts:
     """Domains in A-labels. `from_domain` is that of the From where a complete default-from is elsewhere.
 
-    `mx_hosts`: mail shall come to these; () where the domain has a mail server of its own. `inboxes` are the addresses
-    that must receive, with what for.
+    `mx_hosts`: mail shall come to these; () where the domain has a mail server of its own. `own_mx` names the
+    host at which Postroom itself could receive, "" for none. `inboxes` are the addresses that must receive, with what
+    for.
     """
 
     domain: str
@@ -65,5 +66,6 @@ class DomainFacts:
     senders: tuple[Sender, ...] = ()
     keys: tuple[OwnKey, ...] = ()
     mx_hosts: tuple[str, ...] = ()
+    own_mx: str = ""
     inboxes: tuple[tuple[str, str], ...] = ()
     report_address: str = ""

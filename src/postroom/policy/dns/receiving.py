@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from postroom.policy.dns.answers import Answers, Status
+from postroom.policy.dns.answers import Answer, Answers, Status
 from postroom.policy.dns.facts import DomainFacts, Sender
 from postroom.policy.dns.findings import Finding, Purpose, Record, Remark, Verdict
 from postroom.policy.provider import ReturnPathUse
@@ -15,7 +15,7 @@ MX_PREFERENCE = 10
 def check_mx(facts: DomainFacts, answers: Answers) -> Finding:
     """Where mail to the domain goes: to us if `mx_hosts` says so, otherwise to some server that exists."""
     answer = answers.ask(facts.domain, "MX")
-    wanted = ", ".join(f"{MX_PREFERENCE} {host}" for host in facts.mx_hosts)
+    wanted = ", ".join(f"{MX_PREFERENCE} {host}" for host in facts.mx_hosts or _own_mx(facts, answer, answers))
     record = Record(facts.domain, "MX", wanted, Purpose.MX)
     if answer.is_unclear or answer.status is Status.LOOP:
         verdict = Verdict.UNCLEAR if answer.is_unclear else Verdict.WRONG
@@ -25,7 +25,14 @@ def check_mx(facts: DomainFacts, answers: Answers) -> Finding:
     else:
         remarks = list(_judge_exchanges(facts, answer.values, answers))
     is_fault = any(remark.verdict in (Verdict.MISSING, Verdict.WRONG) for remark in remarks)
-    return Finding(record, answer.values, tuple(remarks), _change(record, is_fault), answer.is_authenticated)
+    change = _change(record, facts) if is_fault else ""
+    return Finding(record, answer.values, tuple(remarks), change, answer.is_authenticated)
+
+
+def _own_mx(facts: DomainFacts, answer: Answer, answers: Answers) -> tuple[str, ...]:
+    """Ours is proposed only where nobody takes the domain's mail: elsewhere it would take it away from its server."""
+    is_free = answer.is_void and not answers.ask(facts.domain, "A").values
+    return (facts.own_mx,) if facts.own_mx and is_free else ()
 
 
 def check_return_path(sender: Sender, domain: str, answers: Answers) -> Finding | None:
@@ -90,6 +97,9 @@ def _judge_exchanges(facts: DomainFacts, values: tuple[str, ...], answers: Answe
         words = f"A null MX (RFC 7505): {facts.domain} refuses all mail, so delivery errors and answers are lost."
         yield Remark(Verdict.WRONG, "mx-null", words)
         return
+    if facts.own_mx in hosts:
+        words = "Postroom takes the domain's mail itself: its addresses need neither mailbox nor redirection."
+        yield Remark(Verdict.OK, "mx-own", words)
     for missing in (host for host in facts.mx_hosts if host not in hosts):
         yield Remark(Verdict.WRONG, "mx-elsewhere", f"{missing} is not among the servers that take the domain's mail.")
     found = [(host, answers.ask(host, "A"), answers.ask(host, "AAAA")) for host in hosts if host]
@@ -105,9 +115,12 @@ def _judge_exchanges(facts: DomainFacts, values: tuple[str, ...], answers: Answe
         yield Remark(Verdict.OK, "mx-present", f"Mail goes to {', '.join(host for host in hosts if host not in dead)}.")
 
 
-def _change(record: Record, is_fault: bool) -> str:  # noqa: FBT001 - private, said by its one caller
-    if not is_fault:
-        return ""
-    if record.value:
+def _change(record: Record, facts: DomainFacts) -> str:
+    if facts.mx_hosts:
         return f"Publish the MX record “{record.value}” at {record.name}."
-    return f"Publish an MX record at {record.name} that names the mail server of the domain."
+    change = f"Publish an MX record at {record.name} that names the mail server of the domain."
+    if facts.own_mx:
+        own = f"{MX_PREFERENCE} {facts.own_mx}"
+        other = f"If it has none: “{own}”, and Postroom takes all of its mail, without mailbox or redirection."
+        return f"{change} {other}"
+    return change

@@ -1,6 +1,6 @@
 """How is the advice written: as a zone file, as a letter to who looks after the DNS, as JSON?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -20,20 +20,26 @@ def zone_file(records: Iterable[Record]) -> str:
     return "".join(f"; {record.purpose}\n{zone_line(record)}\n" for record in records)
 
 
-def letter(told: Mapping[str, Any]) -> tuple[str, str]:
-    """Subject and text of a mail that asks the DNS administrator for what is missing or wrong; `told` as by `tell`."""
-    domain = told["domain"]
-    subject = f"DNS records for mail of {domain}"
-    faults = [finding for finding in told["findings"] if finding["verdict"] in FAULTS]
+def letter(report: Mapping[str, Any], tell: Callable[[str], str] = str) -> tuple[str, str]:
+    """Subject and text of a mail that asks the DNS administrator for what is missing or wrong.
+
+    `report` is what `tell` below made; `tell` puts each sentence into another language.
+    """
+    domain = report["domain"]
+    subject = tell(f"DNS records for mail of {domain}")
+    faults = [finding for finding in report["findings"] if finding["verdict"] in FAULTS]
     if not faults:
-        return subject, f"Hello,\n\nthe DNS records for mail of {domain} are all in place. Nothing is to be done.\n"
-    steps = "\n\n".join(f"{number}. {_request(finding)}" for number, finding in enumerate(faults, start=1))
-    text = (
-        f"Hello,\n\nso that mail in the name of {domain} arrives, please change its DNS as follows. "
-        "A name has one SPF record only: change the present one rather than adding a second.\n\n"
-        f"{steps}\n\nChanges are seen after the records' TTL, at most two days.\n"
-    )
-    return subject, text
+        return subject, tell(
+            f"Hello, the DNS records for mail of {domain} are all in place. Nothing is to be done."
+        ) + "\n"
+    head = [
+        tell(f"Hello, so that mail in the name of {domain} arrives, please change its DNS as follows."),
+        tell("A name has one SPF record only: change the present one rather than adding a second."),
+        tell("Lines with “-” show what is there now, lines with “+” what should be there."),
+    ]
+    steps = "\n\n".join(f"{number}. {_request(finding, tell)}" for number, finding in enumerate(faults, start=1))
+    later = tell("Changes are seen after the records' TTL, at most two days.")
+    return subject, f"{' '.join(head)}\n\n{steps}\n\n{later}\n"
 
 
 def told_records(told: Mapping[str, Any]) -> list[Record]:
@@ -70,10 +76,13 @@ def _tell_finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _request(finding: Mapping[str, Any]) -> str:
-    found = "\n".join(f"   now: {value}" for value in finding["found"]) or "   now: nothing"
-    wanted = f"\n   {finding['name']}  {finding['type']}  {finding['expected']}" if finding["expected"] else ""
-    return f"{finding['change'] or finding['words']}\n   why: {finding['words']}\n{found}{wanted}"
+def _request(finding: Mapping[str, Any], tell: Callable[[str], str]) -> str:
+    why, change = tell(finding["words"]), tell(finding["change"])
+    lines = [change, why] if change else [why]
+    lines += [f"- {value}" for value in finding["found"]]
+    if finding["expected"]:
+        lines.append(f"+ {finding['name']}  {finding['type']}  {finding['expected']}")
+    return "\n   ".join(lines)
 
 
 def _zone_value(value: str, type_: str) -> str:

@@ -22,7 +22,7 @@ class InvalidOAuthAppError(PostroomError):
 
 
 class NoOAuthAppError(PostroomError):
-    """Postroom is not registered at this provider yet: see docs/oauth.md, then `postroom oauth app`."""
+    """Postroom is not registered at this provider yet: see Settings → Google and Microsoft, or `postroom oauth app`."""
 
     code = "no_oauth_app"
 
@@ -40,7 +40,7 @@ def app_for(workspace: Workspace, provider: str) -> OAuthApp:
 def save_app(app: OAuthApp) -> OAuthApp:
     """Store a new or changed registration; a new secret ends what was wrong with the old one."""
     _check(app)
-    before = OAuthApp.objects.select_for_update().filter(pk=app.pk).first()
+    before = OAuthApp.objects.select_for_update().only("client_id").filter(pk=app.pk).first()
     app.warned_days = None
     app.save()
     clear_alert(app.workspace, APP_ALERT, str(app.pk))
@@ -48,6 +48,15 @@ def save_app(app: OAuthApp) -> OAuthApp:
         # Tokens belong to the client they were given to (RFC 6749 §6).
         app.accounts.update(state=OAuthAccount.State.NEEDS_SIGN_IN, access_token="", refresh_token="")
     return app
+
+
+def own_app(workspace: Workspace | None, provider: str) -> OAuthApp:
+    """The registration of the workspace, or of the installation, to be shown or changed; a new one where none is.
+
+    Without its secret, which may be sealed under another key.
+    """
+    found = OAuthApp.objects.defer("client_secret").filter(workspace=workspace, provider=provider).first()
+    return found or OAuthApp(workspace=workspace, provider=provider)
 
 
 def _check(app: OAuthApp) -> None:

@@ -59,6 +59,12 @@ def outcome(name: str) -> dict[str, object]:
 
 
 @register.inclusion_tag("web/_term.html")
+def proof(name: str) -> dict[str, object]:
+    """Whether mail to an address is known to arrive."""
+    return {"term": vocabulary.PROOFS[name], "name": f"proof-{name}"}
+
+
+@register.inclusion_tag("web/_term.html")
 def post_kind(name: str) -> dict[str, object]:
     """How a post came to be: written here for all, written for users alone, or by mail."""
     return {"term": vocabulary.POST_KINDS[name], "name": f"post-{name}"}

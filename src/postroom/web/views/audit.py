@@ -1,19 +1,21 @@
-"""Who changed what in the workspace, newest first."""
+"""Who changed what, newest first: in a workspace, or of the whole platform?"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from postroom.policy.permission import Action
+from postroom.web.platform import for_administrators
 from postroom.web.seat import needs
 from postroom.workspaces.access import Seat
-from postroom.workspaces.models import Change
+from postroom.workspaces.models import Change, User
 
 PAGE_SIZE = 50
 MAX_VALUE = 200  # characters of a value that a line shows
@@ -42,9 +44,19 @@ class ChangeRow:
 @require_safe
 @needs(Action.SEE_AUDIT_LOG)
 def audit_log(request: HttpRequest, seat: Seat) -> HttpResponse:
+    return _page(request, Change.objects.filter(workspace=seat.workspace))
+
+
+@require_safe
+@for_administrators
+def platform_audit_log(request: HttpRequest, _user: User) -> HttpResponse:
+    """Plans, registrations and administrators; what is done to a workspace stands in that one's log."""
+    return _page(request, Change.objects.filter(workspace=None))
+
+
+def _page(request: HttpRequest, changes: QuerySet[Change]) -> HttpResponse:
     chosen = PageForm(request.GET)
     chosen.is_valid()
-    changes = Change.objects.filter(workspace=seat.workspace)
     if before := chosen.cleaned_data.get("before"):
         changes = changes.filter(pk__lt=before)
     found = list(changes.order_by("-id")[: PAGE_SIZE + 1])

@@ -1,6 +1,6 @@
 """Is a domain authenticated? Its DNS records as found and as expected, its DKIM keys, and what receivers report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,20 +20,25 @@ from postroom.domains.keys import begin_platform_rotation, begin_rotation, own_k
 from postroom.domains.models import AliasDomain, DkimKey
 from postroom.domains.reports import summarise_dmarc, summarise_tls
 from postroom.errors import PostroomError
+from postroom.inbound import probes
+from postroom.inbound.probes import Need
+from postroom.outbound.dns_letter import send_dns_letter
+from postroom.policy.composition import Draft
 from postroom.policy.dns.findings import Purpose
 from postroom.policy.dns.writing import letter, told_records, zone_file
 from postroom.policy.permission import Action
+from postroom.rfc.address import parse_mailbox
 from postroom.servers.domain_health import ask_for_check, newest_check
 from postroom.servers.presets import find_receiver
 from postroom.vault import SealBrokenError
-from postroom.web import mail
 from postroom.web.forms import stored
 from postroom.web.http import words_of
 from postroom.web.seat import needs
 from postroom.web.views.alias_domains import find_domain
-from postroom.web.vocabulary import DNS_VERDICTS, KEY_STATES
+from postroom.web.vocabulary import DNS_VERDICTS, INBOX_USES, KEY_STATES
 from postroom.workspaces import audit
 from postroom.workspaces.access import Seat
+from postroom.workspaces.language import told
 
 # Where DNS is silent a check takes half a minute; what takes longer has no worker.
 MOST_TIME = timedelta(minutes=2)
@@ -49,6 +54,15 @@ class KeyRow:
     state: str
     type: str
     record: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """An address that needs a mailbox or redirection; `need` says whether it is proven, None: it cannot be tried."""
+
+    address: str
+    use: str
+    need: Need | None
 
 
 class LetterForm(forms.Form):
@@ -106,14 +120,37 @@ def send_records(request: HttpRequest, seat: Seat, domain_id: int) -> HttpRespon
     if check is None:
         return redirect("domain-records", domain.pk)
     form = LetterForm(request.POST or None)
-    subject, text = letter(check.report)
-    if form.is_valid() and stored(
-        form, lambda: mail.send_letter(seat, form.cleaned_data["to"], subject=subject, text=text)
-    ):
+    subject, text = letter(check.report, told)
+    draft = _addressed(seat, form, subject=subject, text=text) if form.is_valid() else None
+    if draft and stored(form, lambda: send_dns_letter(domain, draft, source="web")):
         messages.success(request, _("The records are on their way to %(to)s.") % form.cleaned_data)
         return redirect("domain-records", domain.pk)
     context = {"domain": domain, "form": form, "subject": subject, "text": text}
     return render(request, "web/domain_letter.html", context)
+
+
+def _addressed(seat: Seat, form: LetterForm, *, subject: str, text: str) -> Draft:
+    """From the person, to whom answers come."""
+    author = replace(parse_mailbox(seat.user.email), name=seat.user.name)
+    return Draft(from_=author, to=(parse_mailbox(form.cleaned_data["to"]),), subject=subject, text=text)
+
+
+@require_POST
+@needs(Action.CHANGE_SETTINGS)
+def send_probes(request: HttpRequest, seat: Seat, domain_id: int) -> HttpResponse:
+    """A mail to each address of the domain, which must come back."""
+    domain = find_domain(seat, domain_id)
+    found = [need for need in probes.needs(seat.workspace) if need.address.endswith(f"@{domain.name}")]
+    try:
+        with transaction.atomic():
+            for need in found:
+                probes.send_probe(seat.workspace, need.address)
+    except PostroomError as error:
+        messages.error(request, words_of(error))
+    else:
+        words = _("A test mail is on its way to each address. It is proven once that mail has come back.")
+        messages.success(request, words)
+    return redirect(f"{reverse('domain-records', args=[domain.pk])}#addresses")
 
 
 def _since(request: HttpRequest) -> datetime | None:
@@ -138,11 +175,19 @@ def _checked(domain: AliasDomain, since: datetime | None) -> dict[str, Any]:
         "findings": findings,
         "faults": sum(finding["verdict"] in ("missing", "fault") for finding in findings),
         "standings": report["servers"],
-        "inboxes": report["addresses"],
+        "inboxes": _inboxes(domain, report["addresses"]),
         "receiver": _receiver(findings),
         "next_policy": report["next_policy"],
         "zone": zone_file(told_records(report)),
     }
+
+
+def _inboxes(domain: AliasDomain, addresses: list[dict[str, str]]) -> list[InboxRow]:
+    known = {need.address: need for need in probes.needs(domain.workspace)}
+    return [
+        InboxRow(row["address"], str(INBOX_USES.get(row["purpose"], row["purpose"])), known.get(row["address"]))
+        for row in addresses
+    ]
 
 
 def _receiver(findings: list[dict[str, Any]]) -> str:

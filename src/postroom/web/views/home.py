@@ -78,8 +78,7 @@ def home_flow(request: HttpRequest, seat: Seat) -> HttpResponse:
         "waiting": flow.waiting(seat.workspace, now=now),
         "most": flow.MOST,
         "now": now,
-        "limit": seat.workspace.default_server_daily_limit,
-        "used": flow.default_server_use(seat.workspace, now=now),
+        "daily": flow.daily_use(seat.workspace, now=now),
     }
     return render(request, "web/_flow.html" if "HX-Request" in request.headers else "web/flow.html", context)
 

@@ -40,16 +40,22 @@ class AllowanceForm(forms.Form):
         help_text=gettext_lazy("Messages a day. Empty: what follows from plan and features; without a plan, no limit."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, present: Plan | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["plan"].queryset = Plan.objects.order_by("base", "name")  # type: ignore[attr-defined] # of its field
         for feature, word in FEATURES.items():
             label = _("Has installed: %(feature)s") % {"feature": word}
-            self.fields[feature.value] = forms.BooleanField(label=label, required=False)
+            effect = _effect(present, feature) if present else ""
+            self.fields[feature.value] = forms.BooleanField(label=label, required=False, help_text=effect)
 
     @property
     def features(self) -> list[str]:
         return [feature.value for feature in FEATURES if self.cleaned_data[feature.value]]
+
+
+def _effect(plan: Plan, feature: Feature) -> str:
+    facts = {"number": plan.by_feature.get(feature, 0), "plan": plan.name, "most": plan.most}
+    return _("+%(number)s a day with the plan %(plan)s, up to %(most)s in all.") % facts
 
 
 class SuspensionForm(forms.Form):
@@ -114,7 +120,7 @@ def workspace_page(request: HttpRequest, user: User, workspace_id: int) -> HttpR
     workspace = _find(workspace_id)
     limit = workspace.default_server_daily_limit if workspace.has_own_limit or workspace.plan is None else None
     initial = {"plan": workspace.plan, "own_limit": limit} | dict.fromkeys(workspace.features, True)
-    form = AllowanceForm(request.POST or None, initial=initial)
+    form = AllowanceForm(workspace.plan, request.POST or None, initial=initial)
     if form.is_valid():
         own_limit, plan = form.cleaned_data["own_limit"], form.cleaned_data["plan"]
         platform.allow(workspace, by=user, own_limit=own_limit, plan=plan, features=form.features)

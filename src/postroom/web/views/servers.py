@@ -21,6 +21,7 @@ from postroom.policy.provider import Preset
 from postroom.policy.routing import Policy, Server, compile_table
 from postroom.policy.server_order import Move, moved, priorities
 from postroom.servers import archive as archiving
+from postroom.servers.dns_standing import DnsStanding, standings_of
 from postroom.servers.endpoints import DEFAULT_SERVER_NAME, NoDefaultServerError, default_endpoint
 from postroom.servers.identities import Picture
 from postroom.servers.models import OutgoingServer
@@ -41,7 +42,10 @@ DEFAULT_KIND = OutgoingServer.Authentication.DEFAULT_SERVER
 
 @dataclass(frozen=True, slots=True)
 class ServerRow:
-    """A server as a line; `fault` keeps it closed until then, `remarks` say why mail passes it by."""
+    """A server as a line; `fault` keeps it closed until then, `remarks` say why mail passes it by.
+
+    `dns` are the domains in whose name its mail has trouble, by their last check.
+    """
 
     id: int
     name: str
@@ -52,6 +56,7 @@ class ServerRow:
     remarks: list[str]
     fault: str
     is_debugged: bool
+    dns: list[DnsStanding]
 
 
 @require_safe
@@ -59,6 +64,7 @@ class ServerRow:
 def server_list(request: HttpRequest, seat: Seat) -> HttpResponse:
     servers = in_order(seat.workspace)
     reach, closed = Picture(seat.workspace).reaches(), stand.closed_outlets(seat.workspace)
+    faulty = [standing for standing in standings_of(seat.workspace) if standing.is_faulty]
     rows = []
     for server in servers:
         if server.is_active:
@@ -68,6 +74,7 @@ def server_list(request: HttpRequest, seat: Seat) -> HttpResponse:
                 ServerRow(
                     server.pk, server.name, server.priority, place_of(server), server.from_filter.strip(),
                     bool(found and found.never_chosen), remarks, fault, server.logs_dialog,
+                    [standing for standing in faulty if standing.server == server.name],
                 )
             )  # fmt: skip
     context = {
@@ -75,6 +82,7 @@ def server_list(request: HttpRequest, seat: Seat) -> HttpResponse:
         "archived": [server for server in servers if not server.is_active and not server.is_being_set_up],
         "unfinished": [server for server in servers if server.is_being_set_up],
         "default_server": _default_place(),
+        "default_dns": [standing for standing in faulty if standing.server == DEFAULT_SERVER_NAME],
     }
     return render(request, "web/servers.html", context)
 
@@ -278,6 +286,7 @@ def _facts(seat: Seat, server_id: int) -> dict[str, object]:
         "remarks": remarks_in_words(reach) if reach else [],
         "identities": [(found.address, uses_in_words(found.uses)) for found in picture.identities(server)],
         "oauth": account_of(server),
+        "standings": [standing for standing in standings_of(seat.workspace) if standing.server == server.name],
         "ports_json": json.dumps(usual_ports()),
     }
 

@@ -22,6 +22,7 @@ from postroom.policy.criteria import Cell, Criterion, Standing
 from postroom.policy.permission import Action
 from postroom.policy.routing import Server
 from postroom.rfc.address import Mailbox, format_mailbox, parse_mailbox
+from postroom.servers.dns_standing import DnsStanding, standing_of
 from postroom.servers.selection import as_value, in_order
 from postroom.web import route_words
 from postroom.web.http import words_of
@@ -107,7 +108,7 @@ class CriterionRow:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A decision as the page shows it; `refusal` says why there is none."""
+    """A decision as the page shows it; `refusal` says why there is none, `standing` what DNS says of such mail."""
 
     server_sentence: str = ""
     from_sentence: str = ""
@@ -121,6 +122,7 @@ class Answer:
     servers: tuple[Server | None, ...] = ()
     rows: tuple[CriterionRow, ...] = ()
     refusal: str = ""
+    standing: DnsStanding | None = None
 
 
 @require_safe
@@ -158,6 +160,7 @@ def _answer(form: QuestionForm, servers: list[Server]) -> Answer:
         reply_to=found.columns["reply_to"],
         servers=found.table.servers,
         rows=tuple(_row(found, criterion) for criterion in found.table.criteria),
+        standing=standing_of(question.company.workspace, found.decision),
     )
 
 

@@ -13,15 +13,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from postroom.errors import AddressError
+from postroom.errors import AddressError, PostroomError
 from postroom.mailings.models import Template
+from postroom.outbound.models import Stream
+from postroom.outbound.simulate import Question, simulate
 from postroom.policy.permission import Action
 from postroom.rfc.address import format_mailbox, parse_mailbox
+from postroom.servers.dns_standing import DnsStanding, standing_of
+from postroom.servers.selection import as_value, in_order
 from postroom.web.forms import Confirmation, lock
 from postroom.web.http import words_of
 from postroom.web.seat import needs
 from postroom.workspaces import audit
-from postroom.workspaces.access import Seat
+from postroom.workspaces.access import Seat, company_of
 
 LABELS = {
     "name": gettext_lazy("Name"),
@@ -126,5 +130,17 @@ def _form_page(request: HttpRequest, seat: Seat, template: Template) -> HttpResp
         "parent": {"url": reverse("templates"), "title": _("Templates")},
         "remove_url": reverse("template-remove", args=[template.pk]) if template.pk and may_change else "",
         "read_only": not may_change,
+        "standing": _standing(seat, template) if template.pk else None,
     }
     return render(request, "web/form_page.html", context)
+
+
+def _standing(seat: Seat, template: Template) -> DnsStanding | None:
+    """What DNS says of a mailing made from the template as it is stored."""
+    try:
+        author = parse_mailbox(template.header_from) if template.header_from else None
+        question = Question(author, company_of(seat.workspace, None), Stream.MASS, template.server_id)
+        found = simulate(question, map(as_value, in_order(seat.workspace)))
+    except PostroomError:  # without a company or any From nothing can leave, which the simulator tells
+        return None
+    return standing_of(seat.workspace, found.decision)

@@ -1,0 +1,20 @@
+"""How does who looks after a domain's DNS hear what is to be changed? By a mail with the exact records."""
+
+from dataclasses import replace
+
+from postroom.domains.models import AliasDomain, DomainCheck
+from postroom.outbound.submit import Queued, Submission, submit
+from postroom.policy.composition import Draft
+from postroom.policy.dns.writing import letter
+from postroom.workspaces.access import company_of
+
+
+def send_records(check: DomainCheck, draft: Draft, *, source: str) -> Queued:
+    """Send what `check` found missing or wrong, in English; `draft` says to whom, and who asks (None: the system)."""
+    subject, text = letter(check.report)
+    return send_dns_letter(check.alias_domain, replace(draft, subject=subject, text=text), source=source)
+
+
+def send_dns_letter(domain: AliasDomain, draft: Draft, *, source: str) -> Queued:
+    """Send a letter that is written already."""
+    return submit([Submission(content=draft, company=company_of(domain.workspace, None), source=source)])[0]
