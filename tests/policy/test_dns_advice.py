@@ -315,6 +315,16 @@ def test_a_record_is_published_only_where_its_value_is_known() -> None:
     assert f"brevo1._domainkey.{DOMAIN}" not in names
 
 
+def test_each_record_says_whose_mail_needs_it() -> None:
+    advice = judge({}, senders=(OWN, BREVO, POSTMARK, replace(BREVO, name="Brevo 2")))
+    servers = {(found.record.purpose, found.record.name): found.servers for found in advice.findings}
+    assert servers[Purpose.SPF, DOMAIN] == ("Own", "Brevo", "Postmark", "Brevo 2")
+    assert servers[Purpose.DKIM, f"r1._domainkey.{DOMAIN}"] == ("Own",)
+    assert servers[Purpose.DKIM, f"brevo1._domainkey.{DOMAIN}"] == ("Brevo", "Brevo 2")
+    assert servers[Purpose.RETURN_PATH, f"pm-bounces.{DOMAIN}"] == ("Postmark",)
+    assert servers[Purpose.DMARC, f"_dmarc.{DOMAIN}"] == servers[Purpose.MX, DOMAIN] == ()
+
+
 def test_what_is_told_can_be_kept_and_read_again() -> None:
     advice = judge(at("", "v=spf1 -all"), senders=(OWN, BREVO), mx_hosts=("in.postroom.example",))
     kept = json.loads(json.dumps(tell(advice)))

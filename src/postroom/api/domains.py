@@ -59,6 +59,7 @@ class FindingOut(BaseModel):
     words: str
     remarks: Annotated[list[dict[str, str]], Field(description="verdict, code (stable) and words of each")]
     dnssec: Annotated[bool, Field(description="Whether the resolver vouches for the answer")]
+    servers: Annotated[list[str], Field(description="Whose mail needs it; none: the domain itself")] = []
 
 
 class StandingOut(BaseModel):

@@ -183,7 +183,8 @@ def _summary(advice: Advice) -> str:
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
     record = finding.record
-    yield f"{finding.verdict.upper():<8} {record.purpose}  {record.name}  {record.type}"
+    whose = f"  (for {', '.join(finding.servers)})" if finding.servers else ""
+    yield f"{finding.verdict.upper():<8} {record.purpose}  {record.name}  {record.type}{whose}"
     for value in finding.found:
         yield f"         found     {value}"
     if record.value and finding.found != (record.value,):

@@ -1,7 +1,7 @@
 """Which records does this domain need, which of them are there, and how will its mail fare?"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from postroom.policy.dns.answers import Answers
 from postroom.policy.dns.dkim import check_own_key, check_provider_keys
@@ -44,18 +44,20 @@ def advise(facts: DomainFacts, answers: Answers) -> Advice:
     dmarc = check_dmarc(facts.from_domain, facts.report_address, answers)
     own = {key: check_own_key(key, facts.from_domain, answers) for key in facts.keys}
     signing = [finding for key, finding in own.items() if key.state in SIGNING_STATES]
-    findings = [check_spf(facts.domain, facts.senders, answers), *own.values()]
+    ours = tuple(sender.name for sender in facts.senders if sender.signed_by.is_ours)
+    spf = replace(check_spf(facts.domain, facts.senders, answers), servers=tuple(s.name for s in facts.senders))
+    findings = [spf, *(replace(finding, servers=ours) for finding in own.values())]
     standings = []
     for sender in facts.senders:
         theirs = list(_provider_findings(sender, facts, answers))
         return_path = check_return_path(sender, facts.domain, answers)
-        findings += theirs + ([return_path] if return_path else [])
+        findings += [replace(f, servers=(sender.name,)) for f in (*theirs, return_path) if f]
         keys = (signing if sender.signed_by.is_ours else []) + theirs
         standings.append(
             stand(sender, facts, dmarc=dmarc, keys=keys, return_path=return_path, answers=answers),
         )
         if not (facts.keys or theirs) and sender.signed_by.is_ours:
-            findings.append(_missing_key(facts.from_domain))
+            findings.append(replace(_missing_key(facts.from_domain), servers=(sender.name,)))
     findings += [dmarc.finding, check_mx(facts, answers), check_tls_reports(facts, answers)]
     return Advice(facts, tuple(_without_doubles(findings)), tuple(standings), _next(dmarc))
 
@@ -77,11 +79,12 @@ def _missing_key(domain: str) -> Finding:
 
 def _without_doubles(findings: list[Finding]) -> Iterator[Finding]:
     """Two servers of one provider need the same records."""
-    seen = set()
+    by_record: dict[Record, Finding] = {}
     for finding in findings:
-        if finding.record not in seen:
-            seen.add(finding.record)
-            yield finding
+        before = by_record.get(finding.record)
+        servers = dict.fromkeys((*before.servers, *finding.servers)) if before else finding.servers
+        by_record[finding.record] = replace(before or finding, servers=tuple(servers))
+    yield from by_record.values()
 
 
 def _next(dmarc: DmarcStanding) -> Rung | None:

@@ -57,13 +57,17 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A record as it should be, beside what DNS holds. `change` is what to do about it, "" for nothing."""
+    """A record as it should be, beside what DNS holds. `change` is what to do about it, "" for nothing.
+
+    `servers` are those whose mail needs it; () for what the domain needs, whoever sends.
+    """
 
     record: Record
     found: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
     change: str = ""
     is_authenticated: bool = field(default=False)
+    servers: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

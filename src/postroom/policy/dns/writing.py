@@ -73,6 +73,7 @@ def _tell_finding(finding: Finding) -> dict[str, Any]:
         "words": finding.words,
         "remarks": [asdict(remark) for remark in finding.remarks],
         "dnssec": finding.is_authenticated,
+        "servers": list(finding.servers),
     }
 
 
