@@ -140,7 +140,7 @@ def no_services_started() -> Iterator[None]:
 
 def run_pytest(arguments: Sequence[str]) -> Outcome:
     started = time.monotonic()
-    options = ["--numprocesses", str(os.cpu_count()), "--dist", "worksteal", "--hypothesis-profile", "gate"]
+    options = ["--numprocesses", str(os.cpu_count()), "--hypothesis-profile", "gate"]
     done = subprocess.run([TOOLS / "pytest", *options, *arguments], check=False)
     return Outcome("tests", done.returncode == 0, time.monotonic() - started)
 

@@ -9,7 +9,7 @@ import pytest
 from postroom.chaos.scenarios import SCENARIOS
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)  # three scenarios at once, each as patient as a busy machine needs
 @pytest.mark.story
 def test_nothing_is_lost_or_guessed_whatever_fails() -> None:
     """A small run of every scenario; `--seed` as printed repeats one that fails."""
