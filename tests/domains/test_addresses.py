@@ -111,6 +111,18 @@ def test_an_alias_counts_at_other_domains_only_if_it_is_made_to(domain: AliasDom
     assert fetched == ["alias", "unknown", "catchall", "bounce"]
 
 
+def test_an_address_that_is_redirected_to_the_sub_domain_is_the_alias(domain: AliasDomain) -> None:
+    alias = add_alias(domain, "jobs")
+    assert resolve("jobs@company-name.example").alias == resolve("jobs+2026@company-name.example").alias == alias
+
+
+def test_where_aliases_of_two_domains_are_redirected_there_the_header_is_asked(domain: AliasDomain) -> None:
+    second = save_alias_domain(AliasDomain(workspace=domain.workspace, name="second-company.com"))
+    for each in (domain, second):
+        add_alias(each, "jobs")
+    assert kind("jobs@company-name.example") == "catchall"
+
+
 def test_the_parameter_says_at_which_domains_a_local_part_counts(domain: AliasDomain) -> None:
     set_parameter(domain.workspace, CATCHALL_DOMAINS, "old-name.example, München.example, ")
     for name in ("old-name.example", "münchen.example"):

@@ -49,7 +49,7 @@ MAILBOXES = """\
 base_dir = {directory}/run
 state_dir = {directory}/state
 log_path = {directory}/log
-protocols = imap pop3
+protocols = imap pop3 lmtp
 listen = 127.0.0.1
 auth_mechanisms = plain xoauth2
 auth_failure_delay = 0
@@ -75,7 +75,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid=nobody gid=nogroup home={directory}/mail/%u
+  args = uid=nobody gid=nogroup home={directory}/mail/%u allow_all_users=yes
 }}
 service imap-login {{
   inet_listener imap {{
@@ -92,6 +92,14 @@ service pop3-login {{
   inet_listener pop3s {{
     port = {pop3s}
   }}
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    port = {lmtp}
+  }}
+}}
+protocol lmtp {{
+  postmaster_address = postmaster@example.com
 }}
 """
 # Answers every mail, as often as RFC 6131 lets it, where RFC 3834 and RFC 5230 §4.6 do not forbid it.
@@ -150,6 +158,7 @@ class Dovecot:
     imaps: int
     pop3: int
     pop3s: int
+    lmtp: int  # where a mail server hands over what comes for the mailboxes
     authority: str
 
     def append(self, raw: bytes, *, user: str = "mary", folder: str = "INBOX") -> None:
@@ -215,7 +224,7 @@ def run_dovecot_auth(provider: Provider) -> Iterator[dict[str, str]]:
 @contextmanager
 def run_dovecot(provider: Provider | None = None) -> Iterator[Dovecot]:
     """Start one with a mailbox for everybody who says PASSWORD, or shows a token of `provider`."""
-    ports = {name: free_port() for name in ("imap", "imaps", "pop3", "pop3s")}
+    ports = {name: free_port() for name in ("imap", "imaps", "pop3", "pop3s", "lmtp")}
     with _directory() as directory:
         tls = issue_tls_files(directory)
         mail = directory / "mail"

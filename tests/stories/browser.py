@@ -32,6 +32,13 @@ class Browser:
     def file(self, path: str) -> bytes:
         return self._open(path, None)
 
+    def press(self, page: str, button: str) -> None:
+        """Send the form of `page` that leads to the address `button`, as it is."""
+        form = re.search(rf'<form[^>]* action="{re.escape(button)}".*?</form>', self.page(page), re.DOTALL)
+        assert form, f"no form leads from {page} to {button}"
+        fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[0])
+        self._open(button, urlencode({name: unescape(value) for name, value in fields}).encode())
+
     def captured(self, words: str) -> list[int]:
         """The numbers of the captured messages with these words in subject, From or envelope, newest first."""
         listing = self.page(f"/capture?{urlencode({'text': words})}")

@@ -185,12 +185,24 @@ def _by_local_part(found: _Address, workspace: Workspace | None) -> Destination 
             kind = _kind_by_names(found, names)
             if kind:
                 return Destination(kind=kind, workspace=candidate, alias_domain=domains.get(names))
-        local_parts = Q(local_part__in={found.local, found.base})
-        aliases = candidate.aliases.filter(local_parts, matches_local_part=True, removed_at=None)
-        alias = aliases.select_related("alias_domain").order_by("alias_domain__priority", "id").first()
-        if alias is not None:
-            return Destination(kind=Kind.ALIAS, workspace=candidate, alias_domain=alias.alias_domain, alias=alias)
+        named = _alias_by_local_part(found, candidate)
+        if named is not None:
+            return named
     return None
+
+
+def _alias_by_local_part(found: _Address, workspace: Workspace) -> Destination | None:
+    """At the sub-domain, which is the workspace's alone, each alias counts: addresses are redirected to it by their
+    local part. Where several have it, the header tells which one is meant, as for mail to the catchall address."""
+    named = workspace.aliases.filter(local_part__in={found.local, found.base}, removed_at=None)
+    is_own = found.domain == workspace.subdomain
+    aliases = named if is_own else named.filter(matches_local_part=True)
+    rows = aliases.select_related("alias_domain").order_by("alias_domain__priority", "id")[:2]
+    if not rows:
+        return None
+    if is_own and len(rows) > 1:
+        return Destination(kind=Kind.CATCHALL, workspace=workspace)
+    return Destination(kind=Kind.ALIAS, workspace=workspace, alias_domain=rows[0].alias_domain, alias=rows[0])
 
 
 def _workspaces_for(domain: str, workspace: Workspace | None) -> Iterator[Workspace]:

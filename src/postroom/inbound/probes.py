@@ -25,6 +25,7 @@ from postroom.outbound.models import Delivery
 from postroom.outbound.submit import Submission, submit
 from postroom.policy.composition import Draft
 from postroom.rfc.address import parse_mailbox
+from postroom.rfc.auto_submitted import automatic_marks
 from postroom.workspaces.access import company_of
 from postroom.workspaces.alerts import clear_alert, open_alerts, raise_alert
 from postroom.workspaces.models import Company, Workspace
@@ -69,7 +70,11 @@ def needs(workspace: Workspace) -> list[Need]:
     """Every address that needs a mailbox or a redirection at its domain's server, and which are proven to work."""
     newest = _newest(workspace)
     claims = ClaimedAddress.objects.filter(workspace=workspace).select_related("alias")
-    return [_need(claim, newest.get(claim.address)) for claim in claims.order_by("address")]
+    own = f"@{workspace.subdomain}"
+    return [
+        _need(claim, newest.get(claim.address), needs_set_up=not claim.address.endswith(own))
+        for claim in claims.order_by("address")
+    ]
 
 
 def send_probe(workspace: Workspace, address: str) -> AddressProbe:
@@ -86,7 +91,7 @@ def send_probe(workspace: Workspace, address: str) -> AddressProbe:
         to=(parse_mailbox(claim.address),),
         subject=f"Does mail to {claim.address} arrive?",
         text=_TEXT,
-        headers=((FIELD, token), ("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")),
+        headers=((FIELD, token), *automatic_marks()),
     )
     submission = Submission(content=draft, company=_company(claim), source="probe", is_automatic=True)
     with transaction.atomic():
@@ -147,7 +152,8 @@ def _fault(probe: AddressProbe) -> str:
             else ""
         )
     if delivery.status != "sent":
-        return f"It could not be delivered: {delivery.reason or delivery.reply_text or delivery.status}"
+        said = f"The server said: {delivery.reply_text}" if delivery.reply_text else ""
+        return f"It could not be delivered: {delivery.reason or delivery.status} {said}".rstrip()
     if now - delivery.finished_at <= PATIENCE:
         return ""
     return f"A server took it, and nothing came back within {PATIENCE.total_seconds() / 60:.0f} minutes."
@@ -177,8 +183,7 @@ def _newest(workspace: Workspace) -> dict[str, AddressProbe]:
     return {probe.address: probe for probe in probes}
 
 
-def _need(claim: ClaimedAddress, probe: AddressProbe | None) -> Need:
-    needs_set_up = claim.address.rpartition("@")[2] != claim.workspace.subdomain
+def _need(claim: ClaimedAddress, probe: AddressProbe | None, *, needs_set_up: bool) -> Need:
     proof, at = _proof(claim, probe)
     fault, source = (probe.fault, probe.source) if probe else ("", "")
     return Need(claim.address, claim.use, needs_set_up, proof, at, source, fault)
