@@ -52,8 +52,11 @@ def test_says_what_is_wrong(caller: Caller, fields: dict[str, object], field: st
     assert refusal(put(caller, **fields)) == (422, "invalid_server", field)
 
 
-def test_wants_a_connected_account_for_oauth(caller: Caller) -> None:
-    assert refusal(put(caller, authentication="gmail"))[:2] == (422, "unknown_account")
+def test_an_account_is_connected_after_the_server_is_made(caller: Caller) -> None:
+    made = put(caller, authentication="gmail", username="mary@gmail.example").json()
+    assert (made["host"], made["account_state"]) == ("imap.example.com", "needs_sign_in")
+    assert put(caller, authentication="login").json()["account_state"] is None
+    assert refusal(put(caller, authentication="gmail", account="joe@gmail.example"))[:2] == (422, "unknown_account")
 
 
 def test_is_tried_by_a_worker(caller: Caller) -> None:

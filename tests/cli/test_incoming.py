@@ -2,7 +2,10 @@
 
 import pytest
 
+from postroom.inbound.models import IncomingServer
 from tests.cli.conftest import Postroom, run
+from tests.peers.oauth_provider import run_oauth_provider
+from tests.servers.oauth.connecting import make_app
 
 HERE = ("--workspace", "company-name")
 
@@ -37,3 +40,16 @@ def test_says_why_nothing_can_be_fetched(postroom: Postroom, refused: Postroom) 
     add(postroom)
     assert "name is not known" in refused("incoming", "fetch", "Box", *HERE)
     assert "There is no incoming server" in refused("incoming", "fetch", "Other", *HERE)
+
+
+def test_an_account_is_connected_with_a_browser_elsewhere(postroom: Postroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    added = ("--authentication", "gmail", "--username", "mary@gmail.example")
+    assert "its account is not connected" in postroom("incoming", "add", "Gmail", *HERE, *added)
+    said: list[str] = []
+    monkeypatch.setattr("postroom.cli.oauth.click.echo", lambda text: said.extend(text.splitlines()))
+    with run_oauth_provider() as provider:
+        make_app(provider)
+        monkeypatch.setattr("postroom.cli.oauth.click.prompt", lambda _: provider.agree(said[2]))
+        postroom("incoming", "connect", "Gmail", *HERE)
+    assert said[-1] == "mary@gmail.example is connected; “Gmail” fetches its mail."
+    assert IncomingServer.objects.get().account_state == "connected"

@@ -10,6 +10,7 @@ from django.db import connection
 
 from postroom.inbound.mailboxes import collect as collecting
 from postroom.inbound.mailboxes.access import open_mailbox
+from postroom.inbound.mailboxes.accounts import wanted_by
 from postroom.inbound.mailboxes.collect import MAX_TRIES, collect, try_again
 from postroom.inbound.mailboxes.fetcher import Fetcher
 from postroom.inbound.mailboxes.mailbox import MailboxError, Step
@@ -17,6 +18,8 @@ from postroom.inbound.mailboxes.save import save_incoming_server, set_fields
 from postroom.inbound.mailboxes.trial import try_server
 from postroom.inbound.mailboxes.visit import fetch_once
 from postroom.inbound.models import IncomingContent, IncomingMessage, IncomingServer
+from postroom.servers.models import OAuthAccount
+from postroom.servers.oauth.tokens import NotConnectedError
 from postroom.workspaces.alerts import open_alerts
 from tests.inbound.mail import letter
 from tests.outbound.office import Office
@@ -24,7 +27,7 @@ from tests.peers import dovecot
 from tests.peers.dovecot import PASSWORD, Dovecot, run_dovecot
 from tests.peers.oauth_provider import Provider, run_oauth_provider
 from tests.peers.waiting import wait_until
-from tests.servers.oauth.connecting import connect, make_app
+from tests.servers.oauth.connecting import agree, connect, make_app
 
 pytestmark = pytest.mark.skipif(dovecot.why_unavailable() is not None, reason=str(dovecot.why_unavailable()))
 
@@ -98,6 +101,52 @@ def test_logs_in_with_the_token_of_a_connected_account(
     server.oauth_account.renewed_at = None
     server.oauth_account.save()
     assert fetch_once(server) >= 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+def test_logs_in_with_an_account_that_was_connected_for_it_alone(
+    office: Office, peer: Dovecot, provider: Provider, protocol: str
+) -> None:
+    make_app(provider)
+    peer.append(letter(), user="leads@gmail.example")
+    gmail = {"authentication": "gmail", "username": "leads@gmail.example", "password": ""}
+    server = make_server(office, peer, protocol=protocol, **gmail)
+    assert try_server(server)[-1].words == str(NotConnectedError())
+    agree(wanted_by(server), provider)
+    server.refresh_from_db()
+    assert server.account_state == "connected"
+    assert fetch_once(server) >= 1
+    provider.revoke_all()
+    OAuthAccount.objects.update(renewed_at=None, renew_at=None)
+    with pytest.raises(MailboxError) as fault:
+        fetch_once(server)
+    assert "permission to use leads@gmail.example has ended" in fault.value.message
+    assert "incoming server that logs in as leads@gmail.example" in open_alerts().get().what_to_do
+
+
+@pytest.mark.django_db
+def test_asks_microsoft_for_pop3_where_that_is_spoken(office: Office, peer: Dovecot) -> None:
+    scopes = [
+        wanted_by(make_server(office, peer, protocol=protocol, name=protocol, authentication="outlook")).scopes
+        for protocol in ("imap", "pop3")
+    ]
+    assert scopes == [(), ("https://outlook.office.com/POP.AccessAsUser.All",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_is_not_visited_before_its_account_is_connected(
+    busy_office: Office, peer: Dovecot, provider: Provider, fetcher: Fetcher
+) -> None:
+    make_app(provider)
+    peer.append(letter(), user="later@gmail.example")
+    server = make_server(busy_office, peer, authentication="gmail", username="later@gmail.example", password="")
+    box = make_server(busy_office, peer, name="Other")
+    fetcher.start()
+    assert wait_until(lambda: IncomingServer.objects.get(pk=box.pk).fetched_at is not None, 15)
+    assert not open_alerts().exists()
+    agree(wanted_by(server), provider)
+    assert wait_until(lambda: committed_subjects() == ["Hello"], 15)
 
 
 @pytest.mark.django_db

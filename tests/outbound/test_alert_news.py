@@ -67,7 +67,7 @@ def test_another_server_of_the_workspace_tells_who_can_mend_it(
     assert alert_news.tell() == 1
     way = ("company-name", other.pk)
     assert told() == {"owner@company-name.com": way, "administrator@company-name.com": way}
-    assert b"permission to send as mary@gmail.example has ended" in bytes(MessageContent.objects.all()[0].body)
+    assert b"permission to use mary@gmail.example has ended" in bytes(MessageContent.objects.all()[0].body)
     assert alert_news.tell() == 0, "once"
 
 

@@ -4,8 +4,12 @@ import pytest
 from django.test import Client
 
 from postroom.inbound.mailboxes import trial
+from postroom.inbound.mailboxes.save import save_incoming_server
 from postroom.inbound.models import IncomingServer
 from postroom.workspaces.models import Change, Workspace
+from tests.peers.oauth_provider import run_oauth_provider
+from tests.servers.oauth.connecting import make_app
+from tests.web.test_oauth import come_back, go_there
 
 PATH = "/settings/incoming-servers"
 GIVEN = {
@@ -50,7 +54,6 @@ def test_a_server_is_made_and_its_password_kept_and_never_shown(owner: Client, s
         ({"host": ""}, "host name"),
         ({"protocol": "pop3"}, "POP3 cannot mark mail as read"),
         ({"poll_seconds": "1"}, "at least 30 seconds"),
-        ({"authentication": "gmail"}, "is not connected here"),
     ],
 )
 def test_what_cannot_be_fetched_from_is_refused(
@@ -88,3 +91,34 @@ def test_only_who_may_change_settings_does(member: Client, outsider: Client, ser
     assert member.get(PATH).status_code == 403
     assert outsider.get(f"{PATH}/{server.pk}").status_code in (403, 404)
     assert member.post(f"{PATH}/{server.pk}/test").status_code == 403
+
+
+def test_an_account_is_connected_and_disconnected_on_its_page(
+    owner: Client, member: Client, workspace: Workspace
+) -> None:
+    row = IncomingServer(workspace=workspace, name="Gmail", authentication="gmail", username="mary@gmail.example")
+    page = f"{PATH}/{save_incoming_server(row).pk}"
+    assert "is not registered at Google" in shown(owner, page)
+    with run_oauth_provider() as provider:
+        make_app(provider)
+        assert "no mail is fetched" in shown(owner, page)
+        assert member.post(f"{page}/connect").status_code == 403
+        status, text = come_back(owner, provider.agree(go_there(owner, page)))
+        assert (status, "its mail is fetched from now on" in text, "Connected as mary" in text) == (200, True, True)
+        owner.post(f"{page}/disconnect", {"typed": "mary@gmail.example"})
+        assert provider.tokens[0].is_revoked_
+    assert "no mail is fetched" in shown(owner, page)
+
+
+def test_another_username_is_another_account(owner: Client, server: IncomingServer, workspace: Workspace) -> None:
+    gmail = {**GIVEN, "authentication": "gmail", "username": "mary@gmail.example"}
+    with run_oauth_provider() as provider:
+        make_app(provider)
+        owner.post(f"{PATH}/{server.pk}", gmail)
+        come_back(owner, provider.agree(go_there(owner, f"{PATH}/{server.pk}")))
+    owner.post(f"{PATH}/{server.pk}", {**gmail, "folder": "Sales"})
+    server.refresh_from_db()
+    assert server.account_state == "connected"
+    owner.post(f"{PATH}/{server.pk}", {**gmail, "username": "joe@gmail.example"})
+    server.refresh_from_db()
+    assert server.oauth_account is None

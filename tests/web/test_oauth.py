@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from postroom.policy.permission import Role
 from postroom.servers.models import OAuthAccount, OAuthApp, OutgoingServer
-from postroom.servers.oauth.sign_in import Starter, begin
+from postroom.servers.oauth.sign_in import Starter, begin, wanted_by
 from postroom.servers.save import save_server
 from postroom.workspaces.models import Change, Workspace
 from tests.peers.oauth_provider import Provider, run_oauth_provider
@@ -33,9 +33,13 @@ def server(workspace: Workspace, provider: Provider) -> OutgoingServer:
     return save_server(row)
 
 
-def go_there(client: Client, server: OutgoingServer) -> str:
+def page_of(server: OutgoingServer) -> str:
+    return f"/settings/servers/{server.pk}"
+
+
+def go_there(client: Client, server_page: str) -> str:
     """Press the button; where the provider's sign-in page is."""
-    page = client.post(f"/settings/servers/{server.pk}/connect")
+    page = client.post(f"{server_page}/connect")
     assert page.status_code == 200, page.content.decode()
     assert "form-action 'self'" in page["Content-Security-Policy"]
     found = re.search(r'content="0; url=([^"]+)"', page.content.decode())
@@ -53,7 +57,7 @@ def come_back(client: Client, address: str) -> tuple[int, str]:
 def test_an_account_is_connected_there_and_back(owner: Client, server: OutgoingServer, provider: Provider) -> None:
     page = f"/settings/servers/{server.pk}"
     assert "Not connected yet" in owner.get(page).content.decode()
-    status, text = come_back(owner, provider.agree(go_there(owner, server)))
+    status, text = come_back(owner, provider.agree(go_there(owner, page_of(server))))
     assert status == 200
     assert "mary@gmail.example is connected" in text
     assert "Connected as mary@gmail.example" in text, "back on the server's page"
@@ -67,7 +71,7 @@ def test_a_link_from_elsewhere_connects_nothing(
     owner: Client, outsider: Client, server: OutgoingServer, provider: Provider
 ) -> None:
     """Whoever makes another person follow the end of their own sign-in must not put their account there."""
-    back = provider.agree(go_there(owner, server))
+    back = provider.agree(go_there(owner, page_of(server)))
     for stranger in (outsider, Client()):
         status, text = come_back(stranger, back)
         assert status == 400
@@ -80,7 +84,7 @@ def test_a_link_from_elsewhere_connects_nothing(
 def test_somebody_else_at_the_same_browser_is_asked_to_begin_anew(
     owner: Client, server: OutgoingServer, provider: Provider, workspace: Workspace
 ) -> None:
-    back = provider.agree(go_there(owner, server))
+    back = provider.agree(go_there(owner, page_of(server)))
     secret = owner.session["oauth_begun"]
     other = Client()
     other.force_login(make_member(workspace, "ann@company-name.com", role=Role.OWNER))
@@ -103,7 +107,7 @@ def test_somebody_else_at_the_same_browser_is_asked_to_begin_anew(
 def test_a_refusal_is_told_in_words_with_the_way_back(
     owner: Client, server: OutgoingServer, provider: Provider, query: str, words: str
 ) -> None:
-    go = go_there(owner, server)
+    go = go_there(owner, page_of(server))
     state = re.search(r"state=([\w-]+)", go)
     assert state
     answer = owner.get(f"/oauth/google/confirm?state={state[1]}&{query}")
@@ -113,7 +117,7 @@ def test_a_refusal_is_told_in_words_with_the_way_back(
 
 
 def test_a_provider_that_is_away_is_told(owner: Client, server: OutgoingServer, provider: Provider) -> None:
-    back = provider.agree(go_there(owner, server))
+    back = provider.agree(go_there(owner, page_of(server)))
     provider.is_down = True
     status, text = come_back(owner, back)
     assert status == 400
@@ -121,7 +125,7 @@ def test_a_provider_that_is_away_is_told(owner: Client, server: OutgoingServer, 
 
 
 def test_who_began_on_the_command_line_finds_the_address_to_paste(server: OutgoingServer, provider: Provider) -> None:
-    status, text = come_back(Client(), provider.agree(begin(server, Starter("of the command"))))
+    status, text = come_back(Client(), provider.agree(begin(wanted_by(server), Starter("of the command"))))
     assert status == 400
     assert "command line" in text
     assert "state=" in text
@@ -130,7 +134,7 @@ def test_who_began_on_the_command_line_finds_the_address_to_paste(server: Outgoi
 def test_an_account_is_disconnected_and_the_provider_told(
     owner: Client, server: OutgoingServer, provider: Provider
 ) -> None:
-    come_back(owner, provider.agree(go_there(owner, server)))
+    come_back(owner, provider.agree(go_there(owner, page_of(server))))
     path = f"/settings/servers/{server.pk}/disconnect"
     assert "forgets the permission" in owner.get(path).content.decode()
     owner.post(path, {"typed": "something"})
@@ -143,7 +147,7 @@ def test_an_account_is_disconnected_and_the_provider_told(
 def test_a_permission_that_has_ended_and_a_secret_that_will_are_shown(
     owner: Client, server: OutgoingServer, provider: Provider
 ) -> None:
-    come_back(owner, provider.agree(go_there(owner, server)))
+    come_back(owner, provider.agree(go_there(owner, page_of(server))))
     OAuthAccount.objects.update(state="consent_revoked", last_error="invalid_grant: Token has been revoked.")
     OAuthApp.objects.update(secret_expires_on=timezone.now().date() + timedelta(days=7))
     page = owner.get(f"/settings/servers/{server.pk}").content.decode()
@@ -151,7 +155,7 @@ def test_a_permission_that_has_ended_and_a_secret_that_will_are_shown(
     assert "invalid_grant: Token has been revoked." in page
     assert "ends in 7 days" in page
     OAuthApp.objects.update(secret_expires_on=timezone.now().date() - timedelta(days=1))
-    assert "has ended: no mail leaves" in owner.get(f"/settings/servers/{server.pk}").content.decode()
+    assert "has ended: the account cannot be used" in owner.get(f"/settings/servers/{server.pk}").content.decode()
 
 
 def test_without_a_registration_the_page_says_who_mends_it(owner: Client, server: OutgoingServer) -> None:

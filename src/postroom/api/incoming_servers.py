@@ -16,6 +16,7 @@ from postroom.inbound.mailboxes.collect import try_again
 from postroom.inbound.mailboxes.mailbox import Step
 from postroom.inbound.mailboxes.save import give_account, save_incoming_server, set_fields
 from postroom.inbound.models import IncomingServer
+from postroom.servers.models import OAuthAccount
 
 router = Router(tags=["inbound"])
 
@@ -60,6 +61,9 @@ class IncomingServerOut(BaseModel):
     encryption: IncomingServer.Encryption
     verifies_certificate: bool
     authentication: IncomingServer.Authentication
+    account_state: Annotated[
+        OAuthAccount.State | None, Field(description="Of the account that it logs in with; null: with a password")
+    ]
     username: str
     folder: str
     afterwards: IncomingServer.Afterwards
@@ -104,7 +108,7 @@ class FetchWish(RequestBody):
 @router.get("", response={200: IncomingServerList, **REFUSED}, summary="List incoming servers")
 def list_incoming_servers(request: KeyRequest) -> dict[str, Any]:
     """With how each fares."""
-    return {"servers": list(request.auth.workspace.incoming_servers.all())}
+    return {"servers": list(request.auth.workspace.incoming_servers.select_related("oauth_account"))}
 
 
 @router.put("/{name}", response={200: IncomingServerOut, **REFUSED}, summary="Create or change an incoming server")

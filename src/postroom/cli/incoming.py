@@ -63,12 +63,26 @@ def add(
     click.echo(_readable(server))
 
 
+@command.command("connect")
+@click.argument("name")
+@_workspace
+@django_command
+def connect(name: str, workspace: str) -> None:
+    """Connect the account that the server NAME logs in with: sign in with a browser, on whichever machine."""
+    from postroom.cli.oauth import sign_in_elsewhere
+    from postroom.inbound.mailboxes.accounts import wanted_by
+
+    server = _find(name, workspace)
+    account = sign_in_elsewhere(wanted_by(server))
+    click.echo(f"{account.address} is connected; “{server.name}” fetches its mail.")
+
+
 @command.command("list")
 @_workspace
 @django_command
 def list_(workspace: str) -> None:
     """Show the incoming servers and how they fare."""
-    for server in find_workspace(workspace).incoming_servers.all():
+    for server in find_workspace(workspace).incoming_servers.select_related("oauth_account"):
         click.echo(_readable(server))
 
 
@@ -128,6 +142,8 @@ def _find(name: str, workspace: str) -> "IncomingServer":
 
 def _readable(server: "IncomingServer") -> str:
     state = server.last_error or ("waits" if server.is_active else "inactive")
+    if server.account_state not in (None, "connected"):
+        state = "its account is not connected"
     if not server.last_error and server.fetched_at:
         state = f"all well at {server.fetched_at:%Y-%m-%d %H:%M} UTC"
     way = f"{server.protocol} {server.username} at {server.host}:{server.port}"

@@ -12,6 +12,7 @@ from postroom.cli.setup import django_command, find_workspace, set_given
 
 if TYPE_CHECKING:
     from postroom.servers.models import OAuthAccount, OAuthApp
+    from postroom.servers.oauth.sign_in import Wanted
 
 PROVIDER = click.argument("provider", type=click.Choice(["google", "microsoft"]))
 
@@ -64,17 +65,26 @@ def app(
 @django_command
 def connect(server: str, workspace: str) -> None:
     """Connect the account of the outgoing server SERVER: sign in with a browser, on whichever machine."""
+    from postroom.servers.oauth.sign_in import wanted_by
+
+    row = find_server(server, workspace)
+    account = sign_in_elsewhere(wanted_by(row))
+    click.echo(f"{account.address} is connected; “{row.name}” sends as it.")
+
+
+def sign_in_elsewhere(wanted: "Wanted") -> "OAuthAccount":
+    """Connect an account with a browser on whichever machine; ClickException when the provider refuses."""
     from postroom.servers.oauth.sign_in import Starter, begin, finish, take
 
-    row, secret = find_server(server, workspace), secrets.token_urlsafe()
-    click.echo(f"Open this address in a browser and sign in as {row.username}:\n\n{begin(row, Starter(secret))}\n")
+    secret = secrets.token_urlsafe()
+    address = begin(wanted, Starter(secret))
+    click.echo(f"Open this address in a browser and sign in as {wanted.address}:\n\n{address}\n")
     click.echo("The browser ends at a page of Postroom, which may fail to load. Its address is what is needed.")
     answer = dict(parse_qsl(urlsplit(click.prompt("Paste it here")).query))
     sign_in = take(answer.get("state", ""), secret=secret)
     if "code" not in answer:
         raise click.ClickException(f"The provider did not let Postroom in ({answer.get('error', 'no code')}).")
-    account = finish(sign_in, answer["code"])
-    click.echo(f"{account.address} is connected; “{row.name}” sends as it.")
+    return finish(sign_in, answer["code"])
 
 
 @command.command("disconnect")

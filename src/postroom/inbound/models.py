@@ -94,6 +94,13 @@ class IncomingServer(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def account_state(self) -> str | None:
+        """Of the account at Google or Microsoft that it logs in with; None: it logs in with a password."""
+        if self.authentication == self.Authentication.LOGIN:
+            return None
+        return self.oauth_account.state if self.oauth_account else OAuthAccount.State.NEEDS_SIGN_IN.value
+
 
 class MailboxEntry(models.Model):
     """A mail that an incoming server still lists: it is stored here already, or could not be fetched."""

@@ -203,7 +203,10 @@ class OAuthSignIn(models.Model):
     state_digest = models.BinaryField(primary_key=True, max_length=32)
     begun_by_digest = models.BinaryField(max_length=32, help_text="Of the browser's session, or the command's secret")
     person = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
-    server = models.ForeignKey(OutgoingServer, on_delete=models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(Workspace, null=True, on_delete=models.CASCADE, related_name="+")
+    server = models.ForeignKey(
+        OutgoingServer, null=True, on_delete=models.CASCADE, related_name="+", help_text="None: mail is only fetched"
+    )
     app = models.ForeignKey(OAuthApp, on_delete=models.CASCADE, related_name="+")
     address = models.CharField(max_length=320)
     code_verifier = SealedField()
@@ -211,5 +214,20 @@ class OAuthSignIn(models.Model):
     back_to = models.CharField(max_length=500, blank=True, help_text="The page to show afterwards")
     expires_at = models.DateTimeField(db_index=True)
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(workspace=None) ^ models.Q(server=None), name="sign_in_for_server_or_workspace"
+            )
+        ]
+
     def __str__(self) -> str:
         return self.address
+
+    @property
+    def owner(self) -> Workspace:
+        """Whose account it will be."""
+        owner = self.server.workspace if self.server else self.workspace
+        if owner is None:
+            raise LookupError("A sign-in is for a server or a workspace.")
+        return owner

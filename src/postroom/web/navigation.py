@@ -53,6 +53,7 @@ SERVERS = (
 )  # fmt: skip
 INCOMING_SERVERS = (
     "incoming-servers", "incoming-server-new", "incoming-server", "incoming-server-test", "incoming-server-remove",
+    "incoming-oauth-connect", "incoming-oauth-disconnect",
 )  # fmt: skip
 ALIAS_DOMAINS = (
     "alias-domains", "alias-domain-new", "alias-domain", "alias-domain-remove", "domain-records", "domain-letter",

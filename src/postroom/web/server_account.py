@@ -1,12 +1,16 @@
-"""What do pages show of the account at Google or Microsoft that a server logs in with?"""
+"""What do pages show of the account at Google or Microsoft that an outgoing or incoming server logs in with?"""
 
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils import timezone
 
+from postroom.inbound.mailboxes import accounts
+from postroom.inbound.models import IncomingServer
 from postroom.servers.models import OAuthAccount, OAuthApp, OutgoingServer
-from postroom.servers.oauth.providers import logs_in_with_oauth, provider_of
+from postroom.servers.oauth.providers import logs_in_with_oauth
 from postroom.servers.oauth.registration import NoOAuthAppError, app_for
+from postroom.servers.oauth.sign_in import Wanted, wanted_by
 
 WARN_DAYS = 30
 
@@ -24,6 +28,9 @@ class AccountFacts:
     state: str
     is_registered: bool
     days_left: int | None
+    only_fetches: bool
+    connect_url: str
+    disconnect_url: str
 
     @property
     def warns(self) -> bool:
@@ -34,14 +41,28 @@ def account_of(server: OutgoingServer) -> AccountFacts | None:
     """None for a server that logs in otherwise."""
     if not logs_in_with_oauth(server):
         return None
-    account, app = server.oauth_account, _app_of(server)
+    return _facts(wanted_by(server), server.oauth_account, "oauth", server.pk)
+
+
+def account_of_incoming(server: IncomingServer) -> AccountFacts | None:
+    """None for a server that logs in with a password."""
+    if server.authentication == IncomingServer.Authentication.LOGIN:
+        return None
+    return _facts(accounts.wanted_by(server), server.oauth_account, "incoming-oauth", server.pk)
+
+
+def _facts(wanted: Wanted, account: OAuthAccount | None, routes: str, key: int) -> AccountFacts:
+    app = _app_of(wanted)
     return AccountFacts(
-        provider=str(provider_of(server).label),
-        registered_as=provider_of(server).value,
+        provider=str(wanted.provider.label),
+        registered_as=wanted.provider.value,
         account=account,
         state=account.state if account else OAuthAccount.State.NEEDS_SIGN_IN.value,
         is_registered=app is not None,
         days_left=days_left(app) if app else None,
+        only_fetches=wanted.server is None,
+        connect_url=reverse(f"{routes}-connect", args=[key]),
+        disconnect_url=reverse(f"{routes}-disconnect", args=[key]),
     )
 
 
@@ -51,8 +72,8 @@ def days_left(app: OAuthApp) -> int | None:
     return (ends - timezone.now().date()).days if ends else None
 
 
-def _app_of(server: OutgoingServer) -> OAuthApp | None:
+def _app_of(wanted: Wanted) -> OAuthApp | None:
     try:
-        return app_for(server.workspace, provider_of(server))
+        return app_for(wanted.workspace, wanted.provider)
     except NoOAuthAppError:
         return None

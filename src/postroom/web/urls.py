@@ -65,6 +65,16 @@ urlpatterns = [
     ),
     path("oauth/<str:provider>/confirm", oauth.confirm, name="oauth-confirm"),
     path("settings/servers/<int:server_id>/connect", oauth.connect, name="oauth-connect"),
+    path(
+        "settings/incoming-servers/<int:incoming_server_id>/connect",
+        oauth.connect_incoming,
+        name="incoming-oauth-connect",
+    ),
+    path(
+        "settings/incoming-servers/<int:incoming_server_id>/disconnect",
+        oauth.disconnect_incoming,
+        name="incoming-oauth-disconnect",
+    ),
     path("settings/servers/<int:server_id>/disconnect", oauth.disconnect, name="oauth-disconnect"),
     path("mailbox", mailbox.mailbox, name="mailbox"),
     path("mailbox/remove", mailbox.remove, name="mailbox-remove"),

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from postroom.servers.models import OAuthAccount, OAuthApp, OutgoingServer
 from postroom.servers.oauth.registration import save_app
-from postroom.servers.oauth.sign_in import Starter, begin, finish, take
+from postroom.servers.oauth.sign_in import Starter, Wanted, begin, finish, take, wanted_by
 from tests.peers.oauth_provider import CLIENT_ID, CLIENT_SECRET, Provider
 
 SESSION = "the session of a browser"
@@ -23,11 +23,15 @@ def make_app(place: Provider, **fields: Any) -> OAuthApp:
 
 
 def connect(server: OutgoingServer, provider: Provider) -> OAuthAccount:
-    """What a person does in a browser: there, agree, and back."""
-    answer = parameters(provider.agree(begin(server, Starter(SESSION))))
-    account = finish(take(answer["state"], secret=SESSION), answer["code"])
+    account = agree(wanted_by(server), provider)
     server.refresh_from_db()
     return account
+
+
+def agree(wanted: Wanted, provider: Provider) -> OAuthAccount:
+    """What a person does in a browser: there, agree, and back."""
+    answer = parameters(provider.agree(begin(wanted, Starter(SESSION))))
+    return finish(take(answer["state"], secret=SESSION), answer["code"])
 
 
 def parameters(address: str) -> dict[str, str]:

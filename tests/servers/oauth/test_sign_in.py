@@ -18,6 +18,7 @@ from postroom.servers.oauth.sign_in import (
     begin,
     finish,
     take,
+    wanted_by,
 )
 from postroom.servers.oauth.tokens import AppRefusedError, NotConnectedError, disconnect
 from postroom.smtp.endpoint import AccessToken
@@ -38,7 +39,7 @@ def test_the_server_logs_in_with_the_token_of_who_agreed(server: OutgoingServer,
 
 def test_asks_google_for_what_mail_needs(server: OutgoingServer) -> None:
     OAuthApp.objects.update(authorization_url="", token_url="")
-    address = begin(server, Starter(SESSION))
+    address = begin(wanted_by(server), Starter(SESSION))
     asked = parameters(address)
     assert address.startswith("https://accounts.google.com/o/oauth2/v2/auth?")
     assert asked["scope"] == "https://mail.google.com/"
@@ -59,7 +60,7 @@ def test_asks_microsoft_in_the_apps_tenant(server: OutgoingServer, provider: Pro
         secret_expires_on=END,
     )
     server.authentication = OutgoingServer.Authentication.OUTLOOK
-    address = begin(server, Starter(SESSION))
+    address = begin(wanted_by(server), Starter(SESSION))
     assert address.startswith("https://login.microsoftonline.com/company-name.com/oauth2/v2.0/authorize?")
     assert parameters(address)["scope"].split() == [
         "offline_access",
@@ -69,7 +70,7 @@ def test_asks_microsoft_in_the_apps_tenant(server: OutgoingServer, provider: Pro
 
 
 def test_a_sign_in_counts_once(server: OutgoingServer, provider: Provider) -> None:
-    state = parameters(provider.agree(begin(server, Starter(SESSION))))["state"]
+    state = parameters(provider.agree(begin(wanted_by(server), Starter(SESSION))))["state"]
     take(state, secret=SESSION)
     with pytest.raises(UnknownSignInError):
         take(state, secret=SESSION)
@@ -78,24 +79,24 @@ def test_a_sign_in_counts_once(server: OutgoingServer, provider: Provider) -> No
 def test_a_sign_in_that_another_browser_began_is_refused_and_stays_its_own(
     server: OutgoingServer, provider: Provider
 ) -> None:
-    state = parameters(provider.agree(begin(server, Starter(SESSION))))["state"]
+    state = parameters(provider.agree(begin(wanted_by(server), Starter(SESSION))))["state"]
     with pytest.raises(UnknownSignInError):
         take(state, secret="the session of another browser")
     assert take(state, secret=SESSION).server == server
 
 
 def test_a_sign_in_ends_after_a_quarter_of_an_hour(server: OutgoingServer) -> None:
-    state = parameters(begin(server, Starter(SESSION)))["state"]
+    state = parameters(begin(wanted_by(server), Starter(SESSION)))["state"]
     OAuthSignIn.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     with pytest.raises(UnknownSignInError):
         take(state, secret=SESSION)
-    begin(server, Starter(SESSION))
+    begin(wanted_by(server), Starter(SESSION))
     assert OAuthSignIn.objects.count() == 1
 
 
 def test_a_code_without_its_verifier_opens_nothing(server: OutgoingServer, provider: Provider) -> None:
     """Whoever steals a code from an address bar has no use of it."""
-    answer = parameters(provider.agree(begin(server, Starter(SESSION))))
+    answer = parameters(provider.agree(begin(wanted_by(server), Starter(SESSION))))
     sign_in = take(answer["state"], secret=SESSION)
     sign_in.code_verifier = "x" * 43
     with pytest.raises(SignInRefusedError):
@@ -104,7 +105,7 @@ def test_a_code_without_its_verifier_opens_nothing(server: OutgoingServer, provi
 
 
 def test_says_when_the_registration_is_refused(server: OutgoingServer, provider: Provider) -> None:
-    answer = parameters(provider.agree(begin(server, Starter(SESSION))))
+    answer = parameters(provider.agree(begin(wanted_by(server), Starter(SESSION))))
     provider.client.secret = "another"
     with pytest.raises(AppRefusedError, match="invalid_client"):
         finish(take(answer["state"], secret=SESSION), answer["code"])
@@ -123,7 +124,7 @@ def test_a_workspace_may_have_a_registration_of_its_own(
 def test_wants_to_know_whose_mailbox_it_is(server: OutgoingServer) -> None:
     server.username = ""
     with pytest.raises(NoMailboxError):
-        begin(server, Starter(SESSION))
+        begin(wanted_by(server), Starter(SESSION))
 
 
 def test_disconnecting_ends_the_permission_at_the_provider_too(server: OutgoingServer, provider: Provider) -> None:

@@ -122,9 +122,10 @@ class Fetcher:
 
 @transaction.atomic
 def _claim(fetcher: UUID, limit: int, *, besides: Iterable[int]) -> list[IncomingServer]:
-    """Servers that are due and that nobody visits, now this fetcher's."""
+    """Servers that are due and that nobody visits, now this fetcher's; not those whose account is to be connected."""
     is_free = Q(held_until=None) | Q(held_until__lt=Now())
-    due = IncomingServer.objects.filter(is_free, is_active=True, due_at__lte=Now()).exclude(pk__in=besides)
+    can_log_in = Q(authentication=IncomingServer.Authentication.LOGIN) | Q(oauth_account__isnull=False)
+    due = IncomingServer.objects.filter(is_free, can_log_in, is_active=True, due_at__lte=Now()).exclude(pk__in=besides)
     servers = list(
         due.select_for_update(of=("self",), skip_locked=True)
         .select_related("workspace", "oauth_account__app")

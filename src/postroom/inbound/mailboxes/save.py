@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db.models.functions import Now
 
 from postroom.errors import PostroomError
+from postroom.inbound.mailboxes.accounts import PROVIDERS, find_account
 from postroom.inbound.models import IncomingServer
-from postroom.servers.models import OAuthApp
 from postroom.servers.save import InvalidServerError, clean_host
 
 Protocol, Encryption = IncomingServer.Protocol, IncomingServer.Encryption
@@ -20,10 +20,6 @@ USUAL_PORTS = {
     (Protocol.POP3, Encryption.NONE): 110,
 }
 LEAST_POLL_SECONDS = 30  # providers take more for abuse
-PROVIDERS = {
-    IncomingServer.Authentication.GMAIL: OAuthApp.Provider.GOOGLE,
-    IncomingServer.Authentication.OUTLOOK: OAuthApp.Provider.MICROSOFT,
-}
 _HOSTS = {
     IncomingServer.Authentication.GMAIL: {Protocol.IMAP: "imap.gmail.com", Protocol.POP3: "pop.gmail.com"},
     IncomingServer.Authentication.OUTLOOK: dict.fromkeys(Protocol, "outlook.office365.com"),
@@ -36,7 +32,7 @@ _SETTINGS = [
 
 
 class UnknownAccountError(PostroomError):
-    """There is no connected account of this name: connect it through an outgoing server, `postroom oauth connect`."""
+    """There is no account of this name: connect one on the server's page, or with `postroom incoming connect`."""
 
     code = "unknown_account"
 
@@ -65,15 +61,10 @@ def set_fields(server: IncomingServer, fields: Mapping[str, object]) -> None:
 
 
 def give_account(server: IncomingServer, address: str) -> None:
-    """Let the server log in as the connected account `address`; UnknownAccountError."""
-    provider = PROVIDERS.get(IncomingServer.Authentication(server.authentication))
-    accounts = server.workspace.oauth_accounts.filter(app__provider=provider, address__iexact=address)
-    server.oauth_account = accounts.first()
+    """Let the server log in as the account `address`, where that is not its username; UnknownAccountError."""
+    server.oauth_account = find_account(server, address)
     if server.oauth_account is None:
-        raise UnknownAccountError(
-            f"The account {address} is not connected here: connect it through an outgoing server of that name.",
-            field="account",
-        )
+        raise UnknownAccountError(f"The account {address} is not connected here.", field="account")
 
 
 def _complete(server: IncomingServer) -> None:
@@ -83,8 +74,7 @@ def _complete(server: IncomingServer) -> None:
     if authentication in PROVIDERS:
         server.password = ""
         server.host = server.host.strip() or _HOSTS[authentication][Protocol(server.protocol)]
-        if server.oauth_account is None:
-            give_account(server, server.username)
+        server.oauth_account = server.oauth_account or find_account(server, server.username)
     else:
         server.oauth_account = None
 

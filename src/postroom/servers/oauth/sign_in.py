@@ -8,19 +8,23 @@ from hmac import compare_digest
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
+from django.dispatch import Signal
 from django.utils import timezone
 
 from postroom.errors import PostroomError
 from postroom.rfc.oauth import VERIFIER_BYTES, Refusal, code_challenge, with_parameters
-from postroom.servers.models import OAuthAccount, OAuthSignIn, OutgoingServer
+from postroom.servers.models import OAuthAccount, OAuthApp, OAuthSignIn, OutgoingServer
 from postroom.servers.oauth import trouble
 from postroom.servers.oauth.providers import confirm_path, endpoints_of, facts_of, provider_of, scopes_of
 from postroom.servers.oauth.registration import app_for
 from postroom.servers.oauth.token_endpoint import ask_for_token
 from postroom.servers.oauth.tokens import AppRefusedError, credentials_of, store
 from postroom.workspaces.audit import record_change, snapshot
-from postroom.workspaces.models import User
+from postroom.workspaces.models import User, Workspace
 
+# In the transaction in which an account is connected, with the `account`: what only fetches with it takes it up.
+connected = Signal()
 VALID_FOR = timedelta(minutes=15)  # to choose an account, type a password and find the phone
 
 
@@ -42,6 +46,20 @@ class SignInRefusedError(PostroomError):
     code = "sign_in_refused"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Whose permission is asked for: that of the mailbox `address`.
+
+    `server` is the one that sends as it; None where mail is only fetched. `scopes`: what else to ask the provider for.
+    """
+
+    workspace: Workspace
+    provider: OAuthApp.Provider
+    address: str
+    server: OutgoingServer | None = None
+    scopes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Starter:
     """Who begins a sign-in. `secret` is what they alone can show when they come back: a browser's session key."""
@@ -51,10 +69,15 @@ class Starter:
     back_to: str = ""
 
 
-def begin(server: OutgoingServer, starter: Starter) -> str:
+def wanted_by(server: OutgoingServer) -> Wanted:
+    """NoOAuthServerError when the server logs in otherwise."""
+    return Wanted(workspace=server.workspace, provider=provider_of(server), address=server.username, server=server)
+
+
+def begin(wanted: Wanted, starter: Starter) -> str:
     """The provider's page to send the person to; NoOAuthAppError and NoMailboxError say what is missing."""
-    app = app_for(server.workspace, provider_of(server))
-    if "@" not in server.username:
+    app = app_for(wanted.workspace, wanted.provider)
+    if "@" not in wanted.address:
         raise NoMailboxError
     OAuthSignIn.objects.filter(expires_at__lt=timezone.now()).delete()
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(VERIFIER_BYTES)
@@ -63,9 +86,10 @@ def begin(server: OutgoingServer, starter: Starter) -> str:
         state_digest=_digest(state),
         begun_by_digest=_digest(starter.secret),
         person=starter.person,
-        server=server,
+        workspace=None if wanted.server else wanted.workspace,
+        server=wanted.server,
         app=app,
-        address=server.username,
+        address=wanted.address,
         code_verifier=verifier,
         redirect_uri=redirect_uri,
         back_to=starter.back_to,
@@ -75,11 +99,11 @@ def begin(server: OutgoingServer, starter: Starter) -> str:
         "response_type": "code",
         "client_id": app.client_id,
         "redirect_uri": redirect_uri,
-        "scope": scopes_of(app),
+        "scope": " ".join([scopes_of(app), *wanted.scopes]),
         "state": state,
         "code_challenge": code_challenge(verifier),
         "code_challenge_method": "S256",
-        "login_hint": server.username,
+        "login_hint": wanted.address,
         **facts_of(app).parameters,
     }
     return with_parameters(endpoints_of(app).authorization, parameters)
@@ -88,7 +112,8 @@ def begin(server: OutgoingServer, starter: Starter) -> str:
 def take(state: str, *, secret: str) -> OAuthSignIn:
     """The sign-in that comes back, which counts once; UnknownSignInError unless `secret` is who began it."""
     with transaction.atomic():
-        rows = OAuthSignIn.objects.select_for_update(of=("self",)).select_related("server__workspace", "app", "person")
+        rows = OAuthSignIn.objects.select_for_update(of=("self",))
+        rows = rows.select_related("workspace", "server__workspace", "app", "person")
         found = rows.filter(state_digest=_digest(state), expires_at__gt=timezone.now()).first()
         if found is None or not compare_digest(bytes(found.begun_by_digest), _digest(secret)):
             raise UnknownSignInError
@@ -97,7 +122,7 @@ def take(state: str, *, secret: str) -> OAuthSignIn:
 
 
 def finish(sign_in: OAuthSignIn, code: str) -> OAuthAccount:
-    """Exchange the code for tokens and let the server use the account; waiting mail leaves within seconds.
+    """Exchange the code for tokens and let servers use the account; waiting mail leaves within seconds.
 
     SignInRefusedError in the provider's words; AppRefusedError, ProviderAwayError.
     """
@@ -125,21 +150,22 @@ def finish(sign_in: OAuthSignIn, code: str) -> OAuthAccount:
         trouble.tell_connected(account)
         record_change(account, workspace=account.workspace, by=sign_in.person or "command line", before=before)
         _give_to_servers(account, sign_in.server)
+        connected.send(OAuthAccount, account=account)
     return account
 
 
 def _account_of(sign_in: OAuthSignIn) -> OAuthAccount:
     """Locked: a worker may be renewing its tokens."""
     account, _ = OAuthAccount.objects.select_for_update().get_or_create(
-        workspace=sign_in.server.workspace, app=sign_in.app, address=sign_in.address
+        workspace=sign_in.owner, app=sign_in.app, address=sign_in.address
     )
     return account
 
 
-def _give_to_servers(account: OAuthAccount, server: OutgoingServer) -> None:
+def _give_to_servers(account: OAuthAccount, server: OutgoingServer | None) -> None:
     """Each of these changes raises the workspace's version, which opens outlets that wait for the account."""
-    OutgoingServer.objects.filter(pk=server.pk).update(oauth_account=account)
-    account.servers.exclude(pk=server.pk).update(oauth_account=account)
+    users = Q(oauth_account=account) | Q(pk=server.pk if server else None)
+    OutgoingServer.objects.filter(users).update(oauth_account=account)
 
 
 def _digest(text: str) -> bytes:

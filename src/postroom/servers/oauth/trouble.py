@@ -15,13 +15,14 @@ STEPS = (0, 1, 7, 30)  # days before a secret ends at which it is said again
 def tell_revoked(account: OAuthAccount) -> None:
     """The owner of the mailbox, or the provider, has ended the permission."""
     servers = ", ".join(f"“{name}”" for name in account.servers.order_by("name").values_list("name", flat=True))
+    place = f"the server {servers}" if servers else f"the incoming server that logs in as {account.address}"
     raise_alert(
         account.workspace,
         ACCOUNT_ALERT,
         str(account.pk),
-        what_happened=f"The permission to send as {account.address} has ended: {account.last_error}.",
-        what_to_do=f"Open the server {servers} at {settings.POSTROOM.public_url} and connect the account again. "
-        "Its mail waits and leaves then.",
+        what_happened=f"The permission to use {account.address} has ended: {account.last_error}.",
+        what_to_do=f"Open {place} at {settings.POSTROOM.public_url} and connect the account again. "
+        "Its mail waits until then.",
     )
 
 

@@ -21,6 +21,7 @@ from postroom.policy.permission import Action
 from postroom.vault import SealBrokenError
 from postroom.web.forms import Confirmation, lock, stored
 from postroom.web.seat import needs
+from postroom.web.server_account import account_of_incoming
 from postroom.workspaces import audit
 from postroom.workspaces.access import Seat
 
@@ -77,7 +78,7 @@ class IncomingServerForm(forms.ModelForm):  # type: ignore[type-arg] # takes no 
             ("gmail", gettext_lazy("Gmail OAuth Authentication")),
             ("outlook", gettext_lazy("Outlook OAuth Authentication")),
         ],
-        help_text=gettext_lazy("An OAuth account is connected through an outgoing server of the same address."),
+        help_text=gettext_lazy("With OAuth, save this first; then the account is connected on this page."),
     )
     password = forms.CharField(label=gettext_lazy("Password"), required=False, widget=forms.PasswordInput)
     afterwards = forms.ChoiceField(
@@ -108,9 +109,11 @@ class IncomingServerForm(forms.ModelForm):  # type: ignore[type-arg] # takes no 
             self.fields["password"].help_text = _("One is stored. Leave this empty to keep it.")
 
     def store(self) -> None:
-        """InvalidServerError, UnknownAccountError."""
+        """InvalidServerError."""
         server: IncomingServer = self.instance
         server.password = self.cleaned_data["password"] or self._kept
+        if {"username", "authentication"} & set(self.changed_data):
+            server.oauth_account = None  # another mailbox than the one that was connected
         with audit.noting(server, workspace=self._seat.workspace, by=self._seat.user):
             save_incoming_server(server)
 
@@ -129,13 +132,13 @@ def new_server(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 @needs(Action.SEE_SETTINGS)
 def server_page(request: HttpRequest, seat: Seat, incoming_server_id: int) -> HttpResponse:
-    return _form_page(request, seat, _find(seat, incoming_server_id))
+    return _form_page(request, seat, find_incoming_server(seat, incoming_server_id))
 
 
 @needs(Action.SEE_SETTINGS)
 def server_trial(request: HttpRequest, seat: Seat, incoming_server_id: int) -> HttpResponse:
     """Asked for here, made by a worker, shown while it runs."""
-    server = _find(seat, incoming_server_id)
+    server = find_incoming_server(seat, incoming_server_id)
     if request.method == "POST":
         _require_change(seat)
         ask_for_trial(server)
@@ -147,7 +150,7 @@ def server_trial(request: HttpRequest, seat: Seat, incoming_server_id: int) -> H
 
 @needs(Action.CHANGE_SETTINGS)
 def remove_server(request: HttpRequest, seat: Seat, incoming_server_id: int) -> HttpResponse:
-    server = _find(seat, incoming_server_id)
+    server = find_incoming_server(seat, incoming_server_id)
     form = Confirmation(request.POST or None, phrase=server.name)
     if form.is_valid():
         with transaction.atomic():
@@ -188,7 +191,13 @@ def _form_page(request: HttpRequest, seat: Seat, server: IncomingServer) -> Http
     may_change = seat.may(Action.CHANGE_SETTINGS)
     if not may_change:
         lock(form)
-    context = {"form": form, "server": None if is_new else server, "name": name, "may_change": may_change}
+    context = {
+        "form": form,
+        "server": None if is_new else server,
+        "name": name,
+        "may_change": may_change,
+        "oauth": None if is_new else account_of_incoming(server),
+    }
     return render(request, "web/incoming_server.html", context)
 
 
@@ -206,7 +215,7 @@ def _trial(server: IncomingServer) -> dict[str, Any]:
     }
 
 
-def _find(seat: Seat, incoming_server_id: int) -> IncomingServer:
+def find_incoming_server(seat: Seat, incoming_server_id: int) -> IncomingServer:
     """Without its password, which may be sealed under another key; 404 also for another workspace's."""
     rows = seat.workspace.incoming_servers.select_related("workspace", "oauth_account").defer("password")
     return get_object_or_404(rows, pk=incoming_server_id)

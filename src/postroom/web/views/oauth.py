@@ -1,6 +1,8 @@
-"""How does a person connect a server's mailbox at Google or Microsoft in the browser: there, back, and away again?"""
+"""How does a person connect a mailbox at Google or Microsoft in the browser: there, back, and away again?"""
 
 import secrets
+from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -12,14 +14,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from postroom.errors import PostroomError
+from postroom.inbound.mailboxes import accounts
 from postroom.policy.permission import Action
 from postroom.servers.models import OAuthAccount, OutgoingServer
 from postroom.servers.oauth import sign_in, tokens
-from postroom.servers.oauth.providers import provider_of
 from postroom.servers.oauth.token_endpoint import ProviderAwayError
 from postroom.web.forms import Confirmation
 from postroom.web.http import words_of
 from postroom.web.seat import needs
+from postroom.web.views.incoming_servers import find_incoming_server
 from postroom.web.views.servers import find_server
 from postroom.workspaces.access import Seat
 from postroom.workspaces.audit import record_change, snapshot
@@ -31,16 +34,16 @@ _IN_SESSION = "oauth_begun"  # in the session: what this browser alone can show 
 @require_POST
 @needs(Action.SEND_MAIL)
 def connect(request: HttpRequest, seat: Seat, server_id: int) -> HttpResponse:
-    """Leads on to the provider by a page of its own: a form may not end at a foreign address (form-action)."""
     server = _find(seat, server_id)
-    starter = sign_in.Starter(_secret_of(request), person=seat.user, back_to=_page_of(server))
-    try:
-        url = sign_in.begin(server, starter)
-    except PostroomError as error:
-        messages.error(request, words_of(error))
-        return redirect(_page_of(server))
-    facts = {"url": url, "server": server, "provider": provider_of(server).label, "back": _page_of(server)}
-    return render(request, "web/oauth_connect.html", facts)
+    return _lead_on(request, seat.user, partial(sign_in.wanted_by, server), back=_page_of(server))
+
+
+@require_POST
+@needs(Action.CHANGE_SETTINGS)
+def connect_incoming(request: HttpRequest, seat: Seat, incoming_server_id: int) -> HttpResponse:
+    server = find_incoming_server(seat, incoming_server_id)
+    back = reverse("incoming-server", args=[server.pk])
+    return _lead_on(request, seat.user, partial(accounts.wanted_by, server), back=back)
 
 
 @login_not_required
@@ -59,22 +62,50 @@ def confirm(request: HttpRequest, provider: str) -> HttpResponse:
         account = sign_in.finish(begun, request.GET["code"])
     except PostroomError as error:
         return _failed(request, words_of(error), back=begun.back_to)
-    messages.success(
-        request, _("%(address)s is connected; mail leaves as it from now on.") % {"address": account.address}
+    words = (
+        _("%(address)s is connected; mail leaves as it from now on.")
+        if begun.server
+        else _("%(address)s is connected; its mail is fetched from now on.")
     )
+    messages.success(request, words % {"address": account.address})
     return redirect(begun.back_to or "home")
 
 
 @needs(Action.SEND_MAIL)
 def disconnect(request: HttpRequest, seat: Seat, server_id: int) -> HttpResponse:
     server = _find(seat, server_id)
-    account = server.oauth_account
+    return _confirm_disconnecting(request, seat.user, server.oauth_account, back=_page_of(server))
+
+
+@needs(Action.CHANGE_SETTINGS)
+def disconnect_incoming(request: HttpRequest, seat: Seat, incoming_server_id: int) -> HttpResponse:
+    server = find_incoming_server(seat, incoming_server_id)
+    back = reverse("incoming-server", args=[server.pk])
+    return _confirm_disconnecting(request, seat.user, server.oauth_account, back=back)
+
+
+def _lead_on(request: HttpRequest, user: User, ask: Callable[[], sign_in.Wanted], *, back: str) -> HttpResponse:
+    """To the provider by a page of its own: a form may not end at a foreign address (form-action)."""
+    starter = sign_in.Starter(_secret_of(request), person=user, back_to=back)
+    try:
+        wanted = ask()
+        url = sign_in.begin(wanted, starter)
+    except PostroomError as error:
+        messages.error(request, words_of(error))
+        return redirect(back)
+    facts = {"url": url, "wanted": wanted, "provider": wanted.provider.label, "back": back}
+    return render(request, "web/oauth_connect.html", facts)
+
+
+def _confirm_disconnecting(
+    request: HttpRequest, user: User, account: OAuthAccount | None, *, back: str
+) -> HttpResponse:
     if account is None:
-        return redirect(_page_of(server))
+        return redirect(back)
     form = Confirmation(request.POST or None, phrase=account.address)
     if form.is_valid():
-        _disconnect(request, seat.user, account)
-        return redirect(_page_of(server))
+        _disconnect(request, user, account)
+        return redirect(back)
     consequence = _(
         "Postroom forgets the permission to use %(address)s. Mail of its servers waits until the account is connected "
         "again."
@@ -83,7 +114,7 @@ def disconnect(request: HttpRequest, seat: Seat, server_id: int) -> HttpResponse
         "title": _("Disconnect %(address)s") % {"address": account.address},
         "consequence": consequence % {"address": account.address},
         "action": _("Disconnect"),
-        "back": _page_of(server),
+        "back": back,
         "form": form,
     }
     return render(request, "web/confirm.html", context)
