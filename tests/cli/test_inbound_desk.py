@@ -75,3 +75,16 @@ def test_who_still_uses_an_address_is_told(postroom: Postroom, desk: Desk) -> No
     assert said.count("\n") == 4
     desk.call("/aliases", {"local_part": "info", "domains": ["company-name.com"], "record_type": "crm.lead"})
     assert "info@company-name.com (alias)" in postroom("alias", "impact", "info@company-name.com", *HERE)
+
+
+def test_mail_of_no_workspace_is_listed_and_given_to_one(postroom: Postroom, desk: Desk, waiting: str) -> None:
+    lost = str(take(letter("To: info@unknown.example", subject="Whose roof?"), "info@unknown.example").pk)
+    listed = postroom("inbound", "desk", "list")
+    assert "Whose roof?" in listed
+    assert "My roof" not in listed
+    assert "How are you?" in postroom("inbound", "desk", "show", lost)
+    assert postroom("inbound", "desk", "drop", lost) == "Dropped: 1\n"
+    assert postroom("inbound", "desk", "restore", lost) == "Restored: 1\n"
+    assert postroom("inbound", "desk", "give", lost, waiting, *HERE) == "Given to company-name: 1\n"
+    handle_received()
+    assert "Whose roof?" in postroom("inbound", "desk", "list", *HERE)

@@ -45,6 +45,7 @@ def test_an_answer_is_logged_and_told_to_each_follower_by_the_way_they_prefer(de
         "handled", "reply", lead, "mary@customer.example.com",
     )  # fmt: skip
     assert "It was sent to the signed reply address" in row.reason
+    assert row.reason.endswith("Agreement: 100 of 100.")
     (copy,) = waiting()[1:]
     assert (copy["To"], copy["Auto-Submitted"]) == ("Ann <ann@company-name.com>", "auto-generated")
     assert "Monday is fine." in text_of(copy)
@@ -58,6 +59,7 @@ def test_a_stranger_who_names_a_thread_waits_for_a_person(desk: Desk, lead: int)
     row = take(answer(from_="eve@elsewhere.example"), CATCHALL)
     assert (row.state, row.record_id, row.post) == ("unrouted", lead, None)
     assert "no part in" in row.reason
+    assert "Agreement: 50 of 100." in row.reason
     assert len(waiting()) == 1  # no answer tells eve that there is such a thread
 
 

@@ -19,6 +19,7 @@ def test_keys_that_agree_make_it_certain_and_each_is_explained() -> None:
     assert (match.record, match.score) == (7, CERTAIN)
     assert match.keys == {Key.REPLY_ADDRESS, Key.OWN_ID, Key.MARKER}
     assert len(match.why) == 3
+    assert match.told.endswith("Agreement: 100 of 100.")
 
 
 def test_an_old_reply_address_from_an_address_book_loses_to_what_the_mail_refers_to() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from postroom.rfc.auto_submitted import is_auto_reply, must_not_be_answered
+from postroom.rfc.auto_submitted import automatic_marks, is_auto_reply, must_not_be_answered
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,8 @@ def test_may_be_answered(fields: dict[str, str]) -> None:
 
 def test_what_a_program_writes_on_its_own_is_no_reply() -> None:
     assert not is_auto_reply({"auto-submitted": "auto-generated"})
+
+
+def test_each_of_our_own_marks_alone_keeps_programs_from_answering() -> None:
+    marks = automatic_marks("auto-replied")
+    assert [must_not_be_answered({name.lower(): value}) for name, value in marks] == [True] * 3

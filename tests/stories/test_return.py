@@ -3,14 +3,16 @@
 import shutil
 import smtplib
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
 from tests import database
+from tests.inbound.mail import BOUNCE, report
 from tests.installation import command_line
 from tests.peers import dovecot
 from tests.peers.postfix import Postfix, run_postfix, why_unavailable
@@ -21,6 +23,7 @@ from tests.stories.threads import Application, answer, eventually, hand_over, wr
 pytestmark = pytest.mark.story
 
 FORWARDED = "info@forwarded.example.com"
+HandIn = Callable[[bytes, str, str], None]
 
 
 @pytest.fixture
@@ -251,50 +254,74 @@ def test_a_postfix_redirects_to_the_alias_and_forwards_to_the_catchall(
         app.lead_named(f"{address} {mary}")
 
 
-@pytest.mark.parametrize("way", ["MX", "LMTP", "http", "pipe"])
-def test_the_same_mail_is_taken_by_every_door(app: Application, postroom: Postroom, way: str, mary: str) -> None:
-    app.add_alias()
-    mail = write(f"Mary <{mary}>", f"info@{app.domain}", mary)
-    if way == "http":
-        headers = {"Content_Type": "message/rfc822"}
-        taken = app.office.call("POST", f"/inbound?recipient=info@{app.domain}", mail.as_bytes(), **headers)
-        assert taken.status == 202
-    elif way == "pipe":
-        assert mailgate(postroom, f"info@{app.domain}", mail=mail.as_bytes()) == 0
-    elif way == "LMTP":
-        hand_over_by_lmtp(mail, postroom.installation.port("LMTP"))
-    else:
-        hand_over(mail, postroom.installation.port("MX"))
-    lead = app.lead_named(mary)
-    assert app.posts(lead)[0]["text"].strip() == "How are you?"
-
-
-@pytest.mark.skipif(dovecot.why_unavailable() is not None, reason=str(dovecot.why_unavailable()))
-@pytest.mark.parametrize("protocol", ["imap", "pop3"])
-def test_a_mailbox_elsewhere_gives_a_lead_and_the_answer_that_continues_it(
-    app: Application, postroom: Postroom, postfix: Postfix, tmp_path: Path, protocol: str, mary: str
+@pytest.mark.parametrize("way", ["MX", "LMTP", "http", "pipe", "imap", "pop3"])
+def test_by_every_door_mail_makes_a_lead_an_answer_continues_it_and_a_report_turns_it_red(
+    app: Application, postroom: Postroom, postfix: Postfix, tmp_path: Path, way: str, mary: str
 ) -> None:
     app.add_alias()
-    password = tmp_path / "password"
-    password.write_text(dovecot.PASSWORD)
-    with dovecot.run_dovecot() as mailbox:
-        port = mailbox.imap if protocol == "imap" else mailbox.pop3
-        place = ("--protocol", protocol, "--host", "127.0.0.1", "--port", str(port), "--encryption", "none")
-        login = ("--username", "mary", "--password-file", str(password), "--poll-seconds", "60")
-        mailbox.append(write(f"Mary <{mary}>", f"info@{app.domain}", mary).as_bytes())
-        postroom.run("incoming", "add", "Box", "--workspace", app.office.slug, *place, *login)
+    with door(way, app, postroom, tmp_path) as hand_in:
+        hand_in(write(f"Mary <{mary}>", f"info@{app.domain}", mary).as_bytes(), f"info@{app.domain}", mary)
         lead = app.lead_named(mary)
         app.call(f"/records/{lead}/posts", {"author": {"user": app.add_user("Joe")}, "text": "We come on Monday."})
-        (to_mary,) = arrived(postfix, mary)
-        mailbox.append(answer(to_mary, f"Mary <{mary}>", "Thank you.").as_bytes())
-        postroom.run("incoming", "fetch", "Box", "--workspace", app.office.slug)
-        assert app.wait_for_posts(lead, 3)[-1]["text"].strip() == "Thank you."
-        postroom.run("incoming", "remove", "Box", "--workspace", app.office.slug)
+        (sent,) = PostfixDestination(postfix).arrived(mary)
+        reply = answer(sent.mail, f"Mary <{mary}>", "Thank you.")
+        hand_in(reply.as_bytes(), reply["To"].addresses[0].addr_spec, mary)
+        assert [post["text"].strip() for post in app.wait_for_posts(lead, 3)] == [
+            "How are you?", "We come on Monday.", "Thank you.",
+        ]  # fmt: skip
+        hand_in(report(recipient=mary).replace(BOUNCE.encode(), sent.return_path.encode()), sent.return_path, "")
+        eventually(lambda: app.posts(lead)[1]["envelope"] == "failed", what="a red envelope")
 
 
-def hand_over_by_lmtp(mail: EmailMessage, port: int) -> None:
-    with smtplib.LMTP("127.0.0.1", port) as client:
-        client.sendmail("mary@customer.example.com", [mail["To"].addresses[0].addr_spec], mail.as_bytes())
+@contextmanager
+def door(way: str, app: Application, postroom: Postroom, folder: Path) -> Iterator[HandIn]:
+    """Takes a mail, its recipient and its return path."""
+    if way in ("imap", "pop3"):
+        if why := dovecot.why_unavailable():
+            pytest.skip(why)
+        with dovecot.run_dovecot() as peer, mailbox_of(app, peer, way, folder) as hand_in:
+            yield hand_in
+    else:
+        doors: dict[str, HandIn] = {
+            "http": lambda raw, to, _: post_mail(app, raw, to),
+            "pipe": lambda raw, to, return_path: pipe_mail(postroom, raw, to, return_path),
+            "LMTP": lambda raw, to, return_path: deliver(smtplib.LMTP, postroom, raw, to, return_path),
+            "MX": lambda raw, to, return_path: deliver(smtplib.SMTP, postroom, raw, to, return_path),
+        }
+        yield doors[way]
+
+
+@contextmanager
+def mailbox_of(app: Application, peer: dovecot.Dovecot, protocol: str, folder: Path) -> Iterator[HandIn]:
+    """A mailbox elsewhere, which is fetched."""
+    (folder / "password").write_text(dovecot.PASSWORD)
+    place = ("--protocol", protocol, "--host", "127.0.0.1", "--port", str(getattr(peer, protocol)))
+    login = ("--username", "mary", "--password-file", str(folder / "password"), "--encryption", "none")
+    here = ("--workspace", app.office.slug)
+    app.office.postroom.run("incoming", "add", "Box", *here, *place, *login, "--poll-seconds", "60")
+
+    def hand_in(raw: bytes, _recipient: str, _return_path: str) -> None:
+        peer.append(raw)
+        app.office.postroom.run("incoming", "fetch", "Box", *here)
+
+    yield hand_in
+    app.office.postroom.run("incoming", "remove", "Box", *here)
+
+
+def post_mail(app: Application, raw: bytes, recipient: str) -> None:
+    path = f"/inbound?{urlencode({'recipient': recipient})}"
+    taken = app.office.call("POST", path, raw, Content_Type="message/rfc822")
+    assert taken.status == 202, taken
+
+
+def pipe_mail(postroom: Postroom, raw: bytes, recipient: str, return_path: str) -> None:
+    assert mailgate(postroom, "-f", return_path, recipient, mail=raw) == 0
+
+
+def deliver(protocol: type[smtplib.SMTP], postroom: Postroom, raw: bytes, recipient: str, return_path: str) -> None:
+    port = postroom.installation.port("LMTP" if protocol is smtplib.LMTP else "MX")
+    with protocol("127.0.0.1", port) as client:
+        client.sendmail(return_path, [recipient], raw)
 
 
 def mailgate(postroom: Postroom, *arguments: str, mail: bytes = b"Subject: x\r\n\r\n", **environ: str) -> int:

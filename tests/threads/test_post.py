@@ -62,7 +62,10 @@ def test_a_customers_answer_is_redistributed_under_the_notification_address(busy
     assert (mail["Subject"], mail["Message-ID"]) == ("Re: Roof", "<1@customer.example.com>")
     reply_to = resolve(mail["Reply-To"])
     assert (reply_to.kind, record_of_reply(reply_to.tag)) == (Kind.REPLY, lead)
-    assert mail["Auto-Submitted"] == "auto-generated"
+    assert (mail["Auto-Submitted"], mail["Precedence"]) == ("auto-generated", "bulk")
+    assert mail["X-Auto-Response-Suppress"] == "All"
+    assert mail["List-Id"] == f"<{lead}.records.company-name.com>"
+    assert "/unfollow/" in mail["List-Unsubscribe"]
 
 
 def test_all_mail_of_a_thread_refers_to_one_root_and_keeps_its_subject(desk: Desk) -> None:
@@ -176,6 +179,22 @@ def test_a_users_copy_leads_to_the_thread_and_a_contacts_does_not(desk: Desk) ->
     for subtype in ("plain", "html"):
         assert f"/records/{lead}" in text_of(by_recipient["ann"], subtype)
         assert f"/records/{lead}" not in text_of(by_recipient["mary"], subtype)
+
+
+def test_a_users_copy_says_in_their_language_why_they_get_it(desk: Desk) -> None:
+    ann, lead = desk.add_user("Ann"), desk.add_record()
+    ann.language = "fr"
+    ann.save()
+    desk.add_server()
+    for follower in (ann, MARY):
+        desk.follow(lead, follower)
+    desk.write(lead, None)
+    by_recipient = {mail["To"].addresses[0].username: mail for mail in waiting()}
+    for subtype in ("plain", "html"):
+        words = text_of(by_recipient["ann"], subtype)
+        assert "Vous suivez cet élément : Lead." in words
+        assert "Ne plus suivre" in words
+        assert "You follow this Lead." in text_of(by_recipient["mary"], subtype)
 
 
 def test_the_unfollow_link_belongs_to_one_follower(desk: Desk) -> None:

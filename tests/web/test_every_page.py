@@ -1,6 +1,8 @@
 """What holds for every address: who may see it, what it may load, and how it fails."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -121,13 +123,30 @@ def test_nobody_else_finds_them_not_even_an_owner(route: str, method: str, owner
     assert getattr(owner, method)(example_of(route)).status_code in {404, 405}
 
 
-@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL - OF_PLATFORM))
+# Pages for who looks after the installation, hosted or not.
+OF_INSTALLATION = {route for route in PAGES if route.startswith("/installation")}
+
+
+@pytest.mark.parametrize("route", sorted(OF_INSTALLATION))
+def test_is_for_the_installations_caretakers(route: str) -> None:
+    assert hasattr(resolve(example_of(route)).func, "is_for_caretakers"), "begin with @for_caretakers"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", sorted(OF_INSTALLATION))
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_no_workspace_of_a_hosted_platform_finds_them(route: str, method: str, owner: Client, settings: Any) -> None:
+    settings.POSTROOM = replace(settings.POSTROOM, hosted=True)
+    assert getattr(owner, method)(example_of(route)).status_code in {404, 405}
+
+
+@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL - OF_PLATFORM - OF_INSTALLATION))
 def test_asks_what_the_person_may_do(route: str) -> None:
     assert hasattr(resolve(example_of(route)).func, "action"), "let the view begin with @needs(Action.…)"
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL - OF_PLATFORM))
+@pytest.mark.parametrize("route", sorted(set(PAGES) - PUBLIC - PERSONAL - OF_PLATFORM - OF_INSTALLATION))
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_lets_nobody_act_in_a_workspace_of_others(route: str, method: str, outsider: Client, member: Client) -> None:
     """A form that names another's workspace is refused; an address that does shows the person's own."""

@@ -1,6 +1,9 @@
 """Does a person see in the application what they were told, how much is unread, and choose how they are told?"""
 
 from datetime import UTC, datetime, timedelta
+from email import message_from_string
+from email.message import EmailMessage
+from email.policy import default
 
 import pytest
 from django.test import Client
@@ -106,9 +109,31 @@ def test_a_digest_is_automatic_mail_and_says_how_to_end_it(told: Record, user: U
     (mail,) = sent_digests()
     assert "Auto-Submitted: auto-generated" in mail
     assert "X-Auto-Response-Suppress: All" in mail
+    assert "Precedence: bulk" in mail
     assert "2 things wait in your inbox" in mail
     assert "And the garden?" in mail
     assert "/profile" in mail
+
+
+def test_a_digest_is_html_and_text_in_the_language_of_the_person(told: Record, user: User) -> None:
+    prefer(user, Way.INBOX, wants_digest=True)
+    User.objects.update(time_zone=zone_where_it_is_noon(), language="fr")
+    Record.objects.update(name="<Roof> & garden")
+    assert send_due_digests() == 1
+    mail = message_from_string(sent_digests()[0], policy=default)
+    assert isinstance(mail, EmailMessage)
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    for part in (text, html):
+        words = part.get_content()
+        assert "2 éléments vous attendent dans" in words
+        assert "And the garden?" in words
+        assert "Ouvrir la boîte de réception" in words
+        assert f"/records/{told.pk}?workspace=company-name#post-" in words
+        assert "/profile" in words
+    assert "&lt;Roof&gt; &amp; garden" in html.get_content()
+    assert "<Roof> & garden" in text.get_content()
 
 
 def test_without_news_there_is_no_digest(told: Record, user: User) -> None:

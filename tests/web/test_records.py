@@ -15,7 +15,9 @@ from postroom.threads.follow import follow
 from postroom.threads.inbox import prefer
 from postroom.threads.models import Follower, Notification, Post, PostFile, Record
 from postroom.threads.post import NewPost, post
+from postroom.threads.tokens import reply_address
 from postroom.workspaces.models import User, Workspace
+from tests.inbound.mail import letter, take
 from tests.web.conversations import add_failed, make_contact, make_record, receive_mail, write_note
 from tests.web.samples import make_member, make_workspace
 
@@ -94,6 +96,15 @@ def test_shows_a_thread_newest_first_with_who_wrote_what(
     words = re.findall(r'<div class="words" dir="auto">(.*?)</div>', page, re.DOTALL)
     assert words == ["She pays late.", "Please call me."]
     assert "With what it quotes" in page
+    assert "Why it is in this conversation" not in page, "it did not come in by mail"
+
+
+def test_shows_why_a_mail_is_in_the_conversation(member: Client, mary_roof: Record) -> None:
+    take(letter(), reply_address(mary_roof, "company-name.example"))
+    page = shown(member, f"/records/{mary_roof.pk}")
+    assert "Why it is in this conversation" in page
+    assert "It was sent to the signed reply address of this thread." in page
+    assert "Agreement: 60 of 100." in page
 
 
 def test_a_thread_of_others_is_not_there(outsider: Client, mary_roof: Record) -> None:

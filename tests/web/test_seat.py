@@ -3,7 +3,9 @@
 import pytest
 from django.test import Client
 
+from postroom.threads.models import Notification
 from postroom.workspaces.models import Membership, User, Workspace
+from tests.web.conversations import make_contact, make_record, receive_mail
 from tests.web.samples import make_member, make_workspace, store_message
 
 
@@ -48,4 +50,14 @@ def test_hides_developer_mode_from_who_may_not_see_the_settings(browser: Client,
 
 def test_counts_what_needs_a_person_in_the_red_envelope(browser: Client, workspace: Workspace) -> None:
     store_message(workspace, {"a@example.com": "bounced", "b@example.com": "unknown", "c@example.com": "sent"})
-    assert "2 deliveries need a person" in browser.get("/messages").content.decode()
+    page = browser.get("/messages").content.decode()
+    assert "2 deliveries need a person" in page
+    assert 'href="/messages?status=bounced"' in page
+
+
+def test_counts_mail_that_could_not_be_made_too(browser: Client, workspace: Workspace) -> None:
+    row = receive_mail(make_record(workspace))
+    Notification.objects.create(post=row, contact=make_contact(workspace), way="email", refusal="No From.")
+    page = browser.get("/").content.decode()
+    assert "1 delivery needs a person" in page
+    assert page.count('href="/records?show=failed"') == 2, "the envelope and Home lead there"

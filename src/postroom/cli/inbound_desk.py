@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from postroom.workspaces.models import Workspace
 
 _workspace = click.option("--workspace", required=True)
+_whose = click.option("--workspace", help="Without it: mail that belongs to no workspace.")
 _ACTIONS = ("attach", "create", "drop")
 
 
@@ -22,7 +23,7 @@ def _chosen(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--author", default="", help="Only mail of this address."),
         click.option("--recipient", default="", help="Only mail to this address."),
-        _workspace,
+        _whose,
         click.argument("ids", nargs=-1, type=int),
     ):
         function = option(function)
@@ -48,13 +49,13 @@ def list_(*, dropped: bool, limit: int, **choice: Any) -> None:
 
 @command.command("show")
 @click.argument("id_", metavar="ID", type=int)
-@_workspace
+@_whose
 @django_command
-def show(id_: int, workspace: str) -> None:
+def show(id_: int, workspace: str | None) -> None:
     """Show the mail ID: what it was taken for, and what it says."""
     from postroom.inbound import desk
 
-    mail = desk.show(_find_one(id_, find_workspace(workspace)))
+    mail = desk.show(_find_one(id_, find_workspace(workspace) if workspace else None))
     letter = mail.letter
     click.echo(f"{mail.row.state}: {mail.row.reason}\n{mail.found.why}\n")
     click.echo(f"From: {mail.content.header_from}\nTo: {mail.row.recipient}\nSubject: {letter.subject}\n")
@@ -116,6 +117,18 @@ def drop(**choice: Any) -> None:
     from postroom.inbound import desk
 
     click.echo(f"Dropped: {desk.drop(_find(**_narrowed(choice)))}")
+
+
+@command.command("give")
+@click.argument("ids", nargs=-1, type=int, required=True)
+@click.option("--workspace", required=True, help="The one that gets it.")
+@django_command
+def give(ids: tuple[int, ...], workspace: str) -> None:
+    """Let mail of no workspace belong to one, which handles it as its own."""
+    from postroom.inbound import desk
+
+    given = desk.give(desk.find(None, desk.Choice(ids=ids, states=desk.OPEN)), find_workspace(workspace))
+    click.echo(f"Given to {workspace}: {given}")
 
 
 @command.command("restore")
@@ -191,14 +204,14 @@ def rules(workspace: str, remove: int | None) -> None:
 
 
 def _find(
-    *, ids: tuple[int, ...], workspace: str, recipient: str, author: str, dropped: bool = False
+    *, ids: tuple[int, ...], workspace: str | None, recipient: str, author: str, dropped: bool = False
 ) -> "QuerySet[IncomingMessage]":
     from postroom.inbound import desk
     from postroom.inbound.models import State
 
     state = State.DROPPED if dropped else State.UNROUTED
     choice = desk.Choice(ids=ids, states=frozenset({state}), recipient=recipient, author=author)
-    return desk.find(find_workspace(workspace), choice)
+    return desk.find(find_workspace(workspace) if workspace else None, choice)
 
 
 def _narrowed(choice: dict[str, Any]) -> dict[str, Any]:
@@ -207,12 +220,14 @@ def _narrowed(choice: dict[str, Any]) -> dict[str, Any]:
     return choice
 
 
-def _find_one(id_: int, workspace: "Workspace") -> "IncomingMessage":
+def _find_one(id_: int, workspace: "Workspace | None") -> "IncomingMessage":
     from postroom.inbound import desk
 
     found = desk.find(workspace, desk.Choice(ids=[id_], states=frozenset())).first()
     if found is None:
-        raise click.ClickException(f"The workspace {workspace} has no incoming mail {id_}.")
+        raise click.ClickException(
+            f"{f'The workspace {workspace}' if workspace else 'Nobody'} has no incoming mail {id_}."
+        )
     return found
 
 

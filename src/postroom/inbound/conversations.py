@@ -52,7 +52,7 @@ def settle_answer(mail: Incoming) -> Settled | None:
         alias = mail.destination.alias
         leads_there = alias is not None and alias.forced_record == record.pk  # and its policy says who may write
         return None if leads_there else _ask_for_approval(mail, record, found)
-    return into_thread(mail, record, why=" ".join(found.why), kind=Kind.REPLY)
+    return into_thread(mail, record, why=found.told, kind=Kind.REPLY)
 
 
 def into_thread(mail: Incoming, record: Record, *, why: str, kind: Kind) -> Settled:
@@ -81,7 +81,7 @@ def _keys_of(mail: Incoming) -> Answer:
 
 def _ask_for_approval(mail: Incoming, record: Record, found: Match) -> Settled:
     mail.row.record = record
-    reason = f"It names the thread of “{record.name}”, which its author has no part in. {' '.join(found.why)}"
+    reason = f"It names the thread of “{record.name}”, which its author has no part in. {found.told}"
     return Settled(State.UNROUTED, f"{reason} Attach it to let them in.", Kind.REPLY)
 
 

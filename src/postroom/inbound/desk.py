@@ -30,6 +30,7 @@ log = structlog.get_logger()
 OPEN = frozenset({State.UNROUTED, State.DROPPED})
 
 MOST_COUNTED = 1_000
+_ANEW: dict[str, Any] = {"state": State.RECEIVED, "tries": 0, "due_at": Now(), "handled_at": None}
 
 
 class NotOnDeskError(PostroomError):
@@ -77,8 +78,8 @@ def find(workspace: Workspace | None, choice: Choice) -> QuerySet[IncomingMessag
     return found.select_related("content", "workspace", "record").defer("content__raw")
 
 
-def count_waiting(workspace: Workspace) -> int:
-    """How much waits for a person, MOST_COUNTED at most."""
+def count_waiting(workspace: Workspace | None) -> int:
+    """How much waits for a person, MOST_COUNTED at most; `workspace` None: of what belongs to nobody."""
     return IncomingMessage.objects.filter(workspace=workspace, state=State.UNROUTED.value)[:MOST_COUNTED].count()
 
 
@@ -135,7 +136,14 @@ def restore(rows: QuerySet[IncomingMessage]) -> int:
 
 def replay(rows: QuerySet[IncomingMessage]) -> int:
     """Handle mail again as if it came in now, after a mistake of settings or program was mended; how many."""
-    count = rows.filter(state__in=OPEN).update(state=State.RECEIVED, tries=0, due_at=Now(), handled_at=None)
+    count = rows.filter(state__in=OPEN).update(**_ANEW)
+    transaction.on_commit(wake)
+    return count
+
+
+def give(rows: QuerySet[IncomingMessage], workspace: Workspace) -> int:
+    """Let mail that is nobody's belong to a workspace and be handled as its own, on its desk at last; how many."""
+    count = rows.filter(workspace=None, state__in=OPEN).update(workspace=workspace, **_ANEW)
     transaction.on_commit(wake)
     return count
 
@@ -147,9 +155,9 @@ def take_for_ordinary(row: IncomingMessage) -> int:
     How many deliveries it had failed and now has not.
     """
     undone = notices.take_back(row)
-    again = {"state": State.RECEIVED, "forced_kind": Kind.ORDINARY, "tries": 0, "due_at": Now(), "handled_at": None}
     # What is kept no longer cannot be read again.
-    IncomingMessage.objects.filter(pk=row.pk, post=None).exclude(content__raw=b"").update(**again)
+    readable = IncomingMessage.objects.filter(pk=row.pk, post=None).exclude(content__raw=b"")
+    readable.update(forced_kind=Kind.ORDINARY, **_ANEW)
     transaction.on_commit(wake)
     return undone
 

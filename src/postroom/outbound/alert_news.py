@@ -17,6 +17,7 @@ from postroom.policy.composition import Draft
 from postroom.policy.permission import Role
 from postroom.policy.webhook import Event
 from postroom.rfc.address import parse_mailbox
+from postroom.rfc.auto_submitted import automatic_marks
 from postroom.servers.models import OAuthAccount
 from postroom.servers.oauth.trouble import ACCOUNT_ALERT, APP_ALERT
 from postroom.webhooks.outbox import emit
@@ -83,7 +84,7 @@ def _letter(alert: Alert, workspace: Workspace, user: User) -> Draft:
             to=(parse_mailbox(user.email),),
             subject=_("%(workspace)s: mail cannot leave") % {"workspace": workspace.name},
             text=f"{told(alert.what_happened)}\n\n{told(alert.what_to_do)}\n",
-            headers=(("Auto-Submitted", "auto-generated"),),
+            headers=automatic_marks(),
         )
 
 

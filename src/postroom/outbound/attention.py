@@ -1,9 +1,9 @@
-"""What of a workspace's mail a person should look at, and why it came to that."""
+"""Which mail should a person look at, and why did it come to that?"""
 
 from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from postroom.outbound.models import Attempt, Delivery
 from postroom.policy.status import NEEDS_A_PERSON, Status
@@ -22,15 +22,14 @@ class FailureGroup:
     count: int
 
 
-def failed_count(workspace: Workspace) -> int:
-    """Deliveries that came to nothing, may have arrived, or are held; MOST at most."""
-    return Delivery.objects.filter(workspace=workspace, status__in=sorted(NEEDS_A_PERSON))[:MOST].count()
+def needing(workspace: Workspace) -> QuerySet[Delivery]:
+    """Deliveries that came to nothing, may have arrived, or are held."""
+    return Delivery.objects.filter(workspace=workspace, status__in=sorted(NEEDS_A_PERSON))
 
 
-def failures(workspace: Workspace) -> list[FailureGroup]:
+def failures(needing: QuerySet[Delivery]) -> list[FailureGroup]:
     """The newest MOST of them by state and cause, the most frequent first; one query."""
     last_try = Attempt.objects.filter(delivery=OuterRef("pk")).order_by("-pk").values("cause")[:1]
-    needing = Delivery.objects.filter(workspace=workspace, status__in=sorted(NEEDS_A_PERSON))
     rows = list(needing.order_by("-pk").values_list("status", Subquery(last_try), "reason")[:MOST])
     reasons = {(status, cause or reason): (cause or "", reason) for status, cause, reason in rows}
     counts = Counter((status, cause or reason) for status, cause, reason in rows)

@@ -21,6 +21,7 @@ from postroom.policy.author_notice import Failure, explain, is_told
 from postroom.policy.status import FAILED, Status
 from postroom.policy.suppression import fault_of
 from postroom.rfc.address import parse_mailbox
+from postroom.rfc.auto_submitted import automatic_marks
 from postroom.rfc.dsn_writing import UndeliveredTo, render_dsn
 from postroom.rfc.headers import encode_identifiers, encode_mailboxes, encode_text
 from postroom.rfc.reply import Reply
@@ -113,7 +114,7 @@ def _report(message: Message, head: bytes, deliveries: Sequence[Delivery]) -> Su
         encode_text("Subject", f"Not delivered: {message.subject}"),
         encode_identifiers("In-Reply-To", [message.message_id]),
         encode_identifiers("References", [message.message_id]),
-        encode_text("Auto-Submitted", "auto-replied"),  # RFC 3834 §5
+        *(encode_text(name, value) for name, value in automatic_marks("auto-replied")),
     ]
     content = SubmittedMessage(
         head=b"".join([*fields, report.head]), body=report.body, from_=(), sender=None, to=(author,), cc=(), bcc=(),

@@ -16,7 +16,16 @@ from postroom.outbound import models
 from postroom.outbound.models import Suppression
 from postroom.outbound.queue import Claimed
 from postroom.outbound.statements import statement
-from postroom.policy.suppression import LIFETIMES, Fault, Scope, Standing, count_fault, forgive_fault, scope_of
+from postroom.policy.suppression import (
+    LIFETIMES,
+    Fault,
+    Scope,
+    Standing,
+    count_fault,
+    forgive_fault,
+    scope_of,
+    score_at,
+)
 from postroom.rfc.address import parse_mailbox
 from postroom.workspaces.models import Workspace
 
@@ -79,6 +88,12 @@ def among(workspace: Workspace, recipients: Iterable[str]) -> frozenset[str]:
     by_address = {_lower(recipient): recipient for recipient in recipients}
     found = _active().filter(workspace=workspace, address__in=by_address).values_list("address", flat=True)
     return frozenset(by_address[address] for address in found)
+
+
+def scores(workspace: Workspace, addresses: Iterable[str], *, now: datetime) -> dict[str, float]:
+    """What is known now against those of the normalised addresses whose servers refused mail for good."""
+    rows = models.Standing.objects.filter(workspace=workspace, address__in=list(addresses))
+    return {row.address: score_at(Standing(row.score, row.hard_score, row.counted_at), now) for row in rows}
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from postroom.policy.author_notice import is_told
 from postroom.policy.composition import Draft
 from postroom.policy.thread_headers import reply_subject
 from postroom.rfc.address import Mailbox
-from postroom.rfc.auto_submitted import must_not_be_answered
+from postroom.rfc.auto_submitted import automatic_marks, must_not_be_answered
 from postroom.rfc.headers import encode_identifiers
 
 # Nobody is told the same twice within this time (RFC 3834 §2).
@@ -27,8 +27,7 @@ def may_answer(head: bytes, fields: Mapping[str, str], to: Mailbox) -> bool:
 def make_answer(to: Mailbox, *, subject: str, message_id: str | None, text: str) -> Draft:
     """The answer to the mail with this subject and Message-ID (None: it has none)."""
     references = [("In-Reply-To", message_id), ("References", message_id)] if _is_usable(message_id) else []
-    marks = [("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All")]
-    headers = (*((name, value) for name, value in references if value), *marks)
+    headers = (*((name, value) for name, value in references if value), *automatic_marks("auto-replied"))
     return Draft(from_=None, to=(to,), subject=reply_subject(subject), text=text, headers=headers)
 
 

@@ -1,4 +1,4 @@
-"""How does a post look as mail: its words, and below them what the reader can do?
+"""How does mail that tells of something look: its words, and below them what the reader can do?
 
 The marker is a last means to find the thread of an answer whose other signs were lost on the way (RFC 5322 asks nobody
 to keep References).
@@ -22,11 +22,12 @@ _BUTTON = (
 class Footer:
     """What stands below the words; "" leaves a line out. `view_url` is for users alone."""
 
-    marker: str
+    marker: str = ""
     told_why: str = ""
     view_url: str = ""
     view_label: str = "View"
     unfollow_url: str = ""
+    unfollow_label: str = "Unfollow"
 
 
 def lay_out(text: str, html: str, footer: Footer) -> tuple[str, str]:
@@ -45,19 +46,19 @@ def _text_footer(footer: Footer) -> str:
     lines = [
         f"{footer.view_label}: {footer.view_url}" if footer.view_url else "",
         footer.told_why,
-        f"Unfollow: {footer.unfollow_url}" if footer.unfollow_url else "",
-        f"[#{footer.marker}]",
+        f"{footer.unfollow_label}: {footer.unfollow_url}" if footer.unfollow_url else "",
+        f"[#{footer.marker}]" if footer.marker else "",
     ]
     return "\n".join(filter(None, lines))
 
 
 def _html_footer(footer: Footer) -> str:
     button = f'<p><a href="{escape(footer.view_url)}" style="{_BUTTON}">{escape(footer.view_label)}</a></p>'
-    unfollow = f' <a href="{escape(footer.unfollow_url)}" style="color:#6b6b6b">Unfollow</a>'
+    unfollow = f' <a href="{escape(footer.unfollow_url)}" style="color:#6b6b6b">{escape(footer.unfollow_label)}</a>'
+    marker = f' <span style="color:#b0b0b0;font-size:10px">[#{footer.marker}]</span>'
     return (
         f'<div style="{_STYLE}">{button if footer.view_url else ""}{escape(footer.told_why)}'
-        f"{unfollow if footer.unfollow_url else ''} "
-        f'<span style="color:#b0b0b0;font-size:10px">[#{footer.marker}]</span></div>'
+        f"{unfollow if footer.unfollow_url else ''}{marker if footer.marker else ''}</div>"
     )
 
 

@@ -64,9 +64,14 @@ def count_fault(before: Standing | None, fault: Fault, *, at: datetime) -> Stand
         before = Standing(0, 0, at)
     elif at - before.counted_at < APART:
         return before
-    rest = 0.5 ** ((at - before.counted_at) / HALF_LIFE)
+    rest = _rest(before, at)
     hard = HARD_WEIGHT if fault is Fault.HARD else 0
     return Standing(before.score * rest + (hard or SOFT_WEIGHT), before.hard_score * rest + hard, at)
+
+
+def score_at(standing: Standing, at: datetime) -> float:
+    """What is left by then of the score, which halves in HALF_LIFE."""
+    return standing.score * _rest(standing, at)
 
 
 def forgive_fault(before: Standing, fault: Fault, *, at: datetime) -> Standing:
@@ -82,3 +87,7 @@ def scope_of(standing: Standing) -> Scope | None:
     if standing.hard_score >= DEAD_THRESHOLD:
         return Scope.ALL
     return Scope.MASS if standing.score >= MASS_THRESHOLD else None
+
+
+def _rest(standing: Standing, at: datetime) -> float:
+    return float(0.5 ** ((at - standing.counted_at) / HALF_LIFE))

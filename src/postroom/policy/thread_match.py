@@ -71,6 +71,11 @@ class Match:
     keys: frozenset[Key]
     why: tuple[str, ...]
 
+    @property
+    def told(self) -> str:
+        """Why it belongs there and how far the keys agree, for people."""
+        return f"{' '.join(self.why)} Agreement: {self.score} of {CERTAIN}."
+
 
 def decide(clues: Iterable[Clue], *, takes_part_in: Collection[int], answers_mailing: bool = False) -> Match:
     """The thread that most speaks for.

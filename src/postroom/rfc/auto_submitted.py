@@ -1,4 +1,4 @@
-"""Was this mail written by a program, and must no program answer it?
+"""Was this mail written by a program, must no program answer it, and how does our own say so?
 
 RFC 3834 (Auto-Submitted), RFC 2076 (Precedence), RFC 2919 and RFC 2369 (mailing lists), and Microsoft's
 X-Auto-Response-Suppress ([MS-OXCMAIL] §2.1.3.2.1).
@@ -14,6 +14,14 @@ _REPLY_FIELDS = (
 _LIST_FIELDS = ("list-id", "list-unsubscribe", "list-post", "list-help", "list-owner", "list-archive")
 _SUPPRESSED = re.compile(r"\b(?:all|oof|autoreply|dr|ndr)\b")
 _BULK = re.compile(r"\s*(?:bulk|list|junk|auto_reply)\b")
+
+
+def automatic_marks(keyword: str = "auto-generated") -> tuple[tuple[str, str], ...]:
+    """Fields (name, value) that say of a mail that a program wrote it: each kind of program heeds another of them.
+
+    `keyword` is RFC 3834 §5's: auto-generated, or auto-replied for the answer to a mail.
+    """
+    return (("Auto-Submitted", keyword), ("X-Auto-Response-Suppress", "All"), ("Precedence", "bulk"))
 
 
 def is_auto_submitted(fields: Mapping[str, str]) -> bool:

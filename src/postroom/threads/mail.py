@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from postroom.domains.addresses import Kind as AddressKind
 from postroom.domains.addresses import resolve
@@ -18,6 +20,7 @@ from postroom.policy.notification import Notice, Reader
 from postroom.policy.notification_layout import Footer, lay_out
 from postroom.policy.thread_headers import MAX_REFERENCES, reference_fields
 from postroom.rfc.address import Mailbox, parse_mailbox
+from postroom.rfc.auto_submitted import automatic_marks
 from postroom.rfc.message import Attachment
 from postroom.threads import audience, tokens
 from postroom.threads.markup import clean_for_mail
@@ -27,8 +30,6 @@ from postroom.workspaces.parameters import REPLY_ADDRESS, parameter
 
 log = structlog.get_logger()
 SOURCE = "thread"
-# What programs must not answer (RFC 3834 §5; Microsoft's [MS-OXCMAIL] §2.1.3.2.1): copies that nobody wrote to them.
-_AUTOMATIC = (("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All"))
 
 
 def send(post: Post, notices: Sequence[Notice]) -> None:
@@ -106,14 +107,15 @@ def _send_one(post: Post, readers: Sequence[Reader], submission: Submission) -> 
 def _to_addressed(post: Post, readers: Sequence[Reader]) -> Submission:
     """A person's own words to whom they name: as they would write it themselves."""
     recipients = tuple(parse_mailbox(reader.address) for reader in readers)
-    headers = _AUTOMATIC if post.is_automatic else ()
+    headers = automatic_marks() if post.is_automatic else ()
     to, cc = audience.mailboxes(post.to), audience.mailboxes(post.cc)
     return _submission(post, recipients, to=to, cc=cc, headers=headers, footer=_footer(post))
 
 
 def _to_follower(post: Post, reader: Reader) -> Submission:
     """A copy for one follower; its Cc says who else has the post by mail."""
-    follower = Follower.objects.filter(record=post.record_id, **audience.column(reader)).first()
+    rows = Follower.objects.filter(record=post.record_id, **audience.column(reader))
+    follower = rows.select_related("user").first()
     recipient = audience.mailbox_of(reader.key)  # type: ignore[arg-type] # a User or Contact: audience made it
     others = tuple(
         mailbox
@@ -121,7 +123,16 @@ def _to_follower(post: Post, reader: Reader) -> Submission:
         if mailbox.address.lower() != reader.address and not _is_ours(mailbox)
     )
     footer = _footer(post, follower=follower, for_user=reader.is_user)
-    return _submission(post, (recipient,), to=(recipient,), cc=others, headers=_AUTOMATIC, footer=footer)
+    headers = (*automatic_marks(), *_list_fields(post.record, footer.unfollow_url))
+    return _submission(post, (recipient,), to=(recipient,), cc=others, headers=headers, footer=footer)
+
+
+def _list_fields(record: Record, unfollow: str) -> Iterator[tuple[str, str]]:
+    """A thread is a list of those who follow it (RFC 2919 §3, RFC 2369 §3.2): by these programs know it for one."""
+    domain = alias_domain_of(record.company).name
+    yield "List-Id", f"<{record.pk}.records.{domain}>"
+    if unfollow:
+        yield "List-Unsubscribe", f"<{unfollow}>"
 
 
 def _submission(
@@ -153,14 +164,18 @@ def _submission(
 
 
 def _footer(post: Post, *, follower: Follower | None = None, for_user: bool = False) -> Footer:
-    label = post.record.type.label
-    return Footer(
-        marker=tokens.marker(post.record),
-        told_why=f"You follow this {label}." if follower else "",
-        view_url=record_url(post.record) if for_user else "",
-        view_label=f"View {label}",
-        unfollow_url=unfollow_url(follower) if follower else "",
-    )
+    """In the language of the user who gets it; nobody knows a contact's."""
+    label = {"label": post.record.type.label}
+    language = follower.user.language if follower and follower.user else ""
+    with translation.override(language or settings.LANGUAGE_CODE):
+        return Footer(
+            marker=tokens.marker(post.record),
+            told_why=_("You follow this %(label)s.") % label if follower else "",
+            view_url=record_url(post.record) if for_user else "",
+            view_label=_("View %(label)s") % label,
+            unfollow_url=unfollow_url(follower) if follower else "",
+            unfollow_label=_("Unfollow"),
+        )
 
 
 def _earlier(post: Post) -> list[str]:

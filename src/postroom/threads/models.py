@@ -226,6 +226,12 @@ class Notification(models.Model):
                 fields=["user", "-id"], name="notification_unread", condition=models.Q(way="inbox", read_at=None)
             ),
             models.Index(fields=["message"], name="notification_by_message"),  # what a bounce concerns
+            # attention.unmade: whom no mail could be made for.
+            models.Index(
+                fields=["post"],
+                name="notification_unmade",
+                condition=models.Q(way="email", message=None, ignored_at=None) & ~models.Q(refusal=""),
+            ),
             # learning.learn: whose answers are still to be read.
             models.Index(
                 fields=["id"],

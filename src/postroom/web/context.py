@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from postroom.outbound import attention
+from postroom.threads.attention import Red, red
 from postroom.threads.inbox import count_unread
 from postroom.web import navigation
 from postroom.web.company import companies, company_of
@@ -31,7 +31,7 @@ class Frame:
     platform: Sequence[navigation.Link] = ()
     unread: int = 0  # in the person's inbox
     is_captured: bool = False  # nothing leaves this installation: see workspaces/identity.py
-    failed: int = 0  # deliveries that a person should look at, counted up to attention.MOST
+    red: Red | None = None  # mail that a person should look at
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
@@ -58,5 +58,5 @@ def _frame(request: HttpRequest) -> Frame:
         platform=platform,
         unread=count_unread(seat.user, seat.workspace),
         is_captured=seems_to_capture(),
-        failed=attention.failed_count(seat.workspace),
+        red=red(seat.workspace),
     )

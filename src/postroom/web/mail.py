@@ -13,7 +13,9 @@ from django.utils.translation import ngettext
 
 from postroom.outbound.submit import Submission, submit
 from postroom.policy.composition import Draft
+from postroom.policy.notification_layout import Footer, lay_out
 from postroom.rfc.address import parse_mailbox
+from postroom.rfc.auto_submitted import automatic_marks
 from postroom.threads.digest import Summary
 from postroom.workspaces.access import company_of, seats_of
 from postroom.workspaces.models import Invitation, User, Workspace
@@ -60,23 +62,25 @@ def send_digest(user: User, summary: Summary) -> None:
         }
         for row in summary.newest
     ]
-    facts = {
-        "summary": summary,
-        "rows": rows,
-        "more": summary.count - len(rows),
-        "inbox_url": _url("inbox") + at,
-        "profile_url": _url("profile"),
-    }
-    with translation.override(user.language or settings.LANGUAGE_CODE):
+    language = user.language or settings.LANGUAGE_CODE
+    facts = {"summary": summary, "rows": rows, "more": summary.count - len(rows), "language": language}
+    with translation.override(language):
         words = ngettext("%(count)s thing waits in your inbox", "%(count)s things wait in your inbox", summary.count)
-        subject = words % {"count": summary.count}
-        _send(summary.workspace, user.email, subject=subject, text=_text("digest", facts))
+        footer = Footer(
+            view_url=_url("inbox") + at,
+            view_label=_("Open the inbox"),
+            told_why=_("You asked for this mail each morning."),
+            unfollow_url=_url("profile"),
+            unfollow_label=_("End it in your profile"),
+        )
+        text, html = lay_out(_text("digest", facts), render_to_string("web/mail/digest.html", facts), footer)
+        _send(summary.workspace, user.email, subject=words % {"count": summary.count}, text=text, html=html)
 
 
-def _send(workspace: Workspace, to: str, *, subject: str, text: str) -> None:
+def _send(workspace: Workspace, to: str, *, subject: str, text: str, html: str | None = None) -> None:
     # Nobody's own words (RFC 3834 §5): vacation answers and other robots leave it alone.
-    headers = (("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All"))
-    draft = Draft(from_=None, to=(parse_mailbox(to),), subject=subject, text=text, headers=headers)
+    headers = automatic_marks()
+    draft = Draft(from_=None, to=(parse_mailbox(to),), subject=subject, text=text, html=html, headers=headers)
     submit([Submission(content=draft, company=company_of(workspace, None), source="web")])
 
 

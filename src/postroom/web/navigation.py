@@ -39,6 +39,7 @@ MAIN = (
     Entry(_("Home"), "home", Action.SEE_MAIL, ("home",)),
     Entry(_("Inbox"), INBOX, Action.SEE_CONVERSATIONS, ("inbox",)),
     Entry(_("Conversations"), "messages", Action.SEE_CONVERSATIONS, CONVERSATIONS),
+    Entry(_("Contacts"), "address-book", Action.SEE_CONVERSATIONS, ("contacts",)),
     Entry(_("Unrouted desk"), "mail-opened", Action.SEE_MAIL, ("desk", "desk-mail", "desk-rules")),
     Entry(_("Emails"), "mail", Action.SEE_MAIL, ("messages", "message", "messages-steer", "messages-steered")),
     Entry(_("Suppressed addresses"), "mail-off", Action.SEE_MAIL, ("suppressed",)),
@@ -65,6 +66,7 @@ SETTINGS = (
     Entry(_("Users"), "users", Action.SEE_SETTINGS, ("people", "person", "person-remove")),
     Entry(_("API keys"), "key", Action.MANAGE_KEYS, ("keys", "key-revoke")),
     Entry(_("Google and Microsoft"), "plug-connected", Action.SEE_SETTINGS, ("oauth-apps", "oauth-app")),
+    Entry(_("Receiving"), "mail-forward", Action.SEE_SETTINGS, ("receiving",)),
     Entry(_("Local-part values"), "at", Action.SEE_SETTINGS, ("local-parts",)),
     Entry(_("Route simulator"), "route", Action.SEE_SETTINGS, ("simulator",)),
     Entry(_("Audit log"), "history", Action.SEE_AUDIT_LOG, ("audit-log",)),
@@ -88,6 +90,7 @@ PLATFORM = (
     (_("Plans"), "adjustments", ("platform-plans", "platform-plan")),
     (_("Google and Microsoft"), "plug-connected", ("platform-oauth-apps", "platform-oauth-app")),
     (_("Audit log"), "history", ("platform-audit-log",)),
+    (_("Mail of no workspace"), "mail-opened", ("nobodys-mail", "nobodys-mail-one")),
 )
 
 

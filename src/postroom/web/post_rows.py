@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from postroom.inbound.models import IncomingMessage
 from postroom.policy.causes import CAUSES, Reach
 from postroom.policy.status import Status
 from postroom.policy.visible_text import visible_text, visible_text_of_html
@@ -57,7 +59,7 @@ class PostRow:
     """A post. `words` is plain text, `markup` the post's own HTML made harmless; one of them is empty.
 
     `quoted` is the whole text of mail that also holds what is not its author's; `has_html`: there is more to look at
-    in a frame.
+    in a frame. `why`: the mail that it came by is in this thread.
     """
 
     post: Post
@@ -65,6 +67,7 @@ class PostRow:
     words: str
     markup: SafeString
     quoted: str
+    why: str
     has_html: bool
     files: list[PostFile]
     envelope: Term | None
@@ -79,6 +82,12 @@ def post_rows(posts: Iterable[Post]) -> list[PostRow]:
     return [_row(post, told.get(post.pk, [])) for post in found]
 
 
+def with_reasons(posts: QuerySet[Post]) -> QuerySet[Post]:
+    """With what is known of why a mail is in its thread, for `post_rows`."""
+    reasons = IncomingMessage.objects.filter(post=OuterRef("pk")).order_by("pk").values("reason")
+    return posts.annotate(why_here=Subquery(reasons[:1]))
+
+
 def _row(post: Post, told: list[Told]) -> PostRow:
     is_foreign = post.kind == Post.Kind.EMAIL
     whole = post.text or (html_to_text(post.html) if is_foreign else "")
@@ -90,6 +99,7 @@ def _row(post: Post, told: list[Told]) -> PostRow:
         words=words,
         markup=_markup(post) if not is_foreign and post.html else SafeString(),
         quoted=whole if is_foreign and whole.split() != words.split() else "",
+        why=getattr(post, "why_here", None) or "",
         has_html=is_foreign and bool(post.html),
         files=list(post.files.all()),
         envelope=ENVELOPES.get(fate),

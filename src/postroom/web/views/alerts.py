@@ -26,6 +26,8 @@ PAGES = {
     "incoming_server": "incoming-servers",
     "incoming_mail": "incoming-servers",
     "mail_loop": "records",
+    "address_probe": "receiving",
+    "forwarding_confirmation": "receiving",
 }
 
 

@@ -18,6 +18,8 @@ from postroom.outbound.attention import FailureGroup
 from postroom.outbound.flow import Day
 from postroom.policy.permission import Action
 from postroom.policy.status import Status
+from postroom.threads.attention import needing
+from postroom.web.platform import is_caretaker
 from postroom.web.seat import needs
 from postroom.web.views.alerts import page_of
 from postroom.web.vocabulary import STATES
@@ -59,8 +61,9 @@ def home(request: HttpRequest, seat: Seat) -> HttpResponse:
             AlertRow(alert.what_happened, alert.what_to_do, alert.count, alert.last_seen_at, page_of(alert.kind))
             for alert in alerts
         ],
-        "failures": [_failure(group) for group in attention.failures(seat.workspace)],
+        "failures": [_failure(group) for group in attention.failures(needing(seat.workspace))],
         "unrouted": desk.count_waiting(seat.workspace),
+        "nobodys": desk.count_waiting(None) if is_caretaker(request) else 0,
     }
     return render(request, "web/home.html", context)
 

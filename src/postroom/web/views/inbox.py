@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from postroom.outbound import attention
 from postroom.policy.permission import Action
 from postroom.rfc.address import Mailbox, parse_mailbox
 from postroom.threads import inbox
+from postroom.threads.attention import red
 from postroom.threads.models import Notification
 from postroom.web.lists import chips
 from postroom.web.seat import needs
@@ -66,7 +66,7 @@ def counts(request: HttpRequest, seat: Seat) -> HttpResponse:
     """The numbers that every page shows, for pages that are open."""
     context: dict[str, Any] = {
         "unread": inbox.count_unread(seat.user, seat.workspace),
-        "failed": attention.failed_count(seat.workspace),
+        "red": red(seat.workspace),
     }
     return render(request, "web/_counts.html", context)
 

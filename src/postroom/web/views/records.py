@@ -28,7 +28,7 @@ from postroom.threads.models import Post, PostFile, Record
 from postroom.threads.post import NewPost, post
 from postroom.web.http import type_of, words_of
 from postroom.web.lists import chips
-from postroom.web.post_rows import post_rows
+from postroom.web.post_rows import post_rows, with_reasons
 from postroom.web.seat import needs
 from postroom.workspaces.access import Seat
 
@@ -231,7 +231,7 @@ def _posts(found: Record, before: int | None) -> tuple[list[Post], int | None]:
     narrowed = found.posts.filter(pk__lt=before) if before else found.posts
     files = PostFile.objects.defer("content").annotate(size=Length("content")).order_by("pk")
     rows = narrowed.select_related("subtype", "moved_from").prefetch_related(Prefetch("files", files)).order_by("-pk")
-    page = list(rows[: POSTS_AT_ONCE + 1])
+    page = list(with_reasons(rows)[: POSTS_AT_ONCE + 1])
     for row in page:
         row.record = found
     return page[:POSTS_AT_ONCE], page[POSTS_AT_ONCE - 1].pk if len(page) > POSTS_AT_ONCE else None

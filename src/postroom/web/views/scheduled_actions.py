@@ -17,7 +17,10 @@ from postroom.workspaces.access import Seat
 WORDS = {
     "domains.prune_reports": gettext_lazy("Forget old DMARC and TLS reports"),
     "domains.rotate_dkim_keys": gettext_lazy("Let new DKIM keys sign, and old ones retire"),
+    "inbound.judge_probes": gettext_lazy("Say which addresses' tests have not come back"),
     "inbound.look_for_received": gettext_lazy("Take up received mail that was left lying"),
+    "inbound.prune": gettext_lazy("Remove received mail that is kept no longer"),
+    "inbound.send_probes": gettext_lazy("Test addresses again that were tested a week ago"),
     "outbound.divert_around_faults": gettext_lazy("Send mail around servers that have a fault"),
     "outbound.fold_usage": gettext_lazy("Keep the ledger of limits small"),
     "outbound.follow_failures": gettext_lazy("Give up mail that waited too long, and tell its authors"),
@@ -28,6 +31,7 @@ WORDS = {
     "servers.watch_oauth": gettext_lazy("Watch the permissions of Gmail and Outlook accounts"),
     "threads.learn_identifiers": gettext_lazy("Learn under which Message-IDs servers sent our mail"),
     "web.forget_what_is_over": gettext_lazy("Forget sessions and invitations that are over"),
+    "web.send_digests": gettext_lazy("Send the morning's digests of inboxes"),
     "webhooks.deliver": gettext_lazy("Tell webhooks what has happened"),
 }
 
