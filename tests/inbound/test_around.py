@@ -82,6 +82,13 @@ def test_fetched_mail_makes_a_record_of_its_servers_type(office: Office) -> None
     assert (row.record, row.record and row.record.name) == (Record.objects.get(), "Hello")
 
 
+@pytest.mark.parametrize("own", ["bounce", "catchall", "notifications"])
+def test_our_own_addresses_never_make_one(office: Office, own: str) -> None:
+    register_type(office.workspace, "crm.lead", label="Lead")
+    row = fetched(office, letter(f"To: {own}@company-name.com"))
+    assert (row.state, Record.objects.count()) == ("unrouted", 0)
+
+
 def test_what_a_program_answers_makes_none(office: Office) -> None:
     register_type(office.workspace, "crm.lead", label="Lead")
     row = fetched(office, letter("To: sales@gmail.example", "Auto-Submitted: auto-replied", subject="Out of office"))

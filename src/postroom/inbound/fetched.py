@@ -1,5 +1,6 @@
 """What becomes of a mail from an incoming server that belongs nowhere else?"""
 
+from postroom.domains.addresses import Kind as AddressKind
 from postroom.inbound.incoming import Incoming, Settled
 from postroom.inbound.models import State
 from postroom.inbound.posting import begin_thread
@@ -8,11 +9,16 @@ from postroom.policy.loop_budget import Verdict
 from postroom.threads import loops
 from postroom.threads.models import RecordType
 
+# The workspace's own addresses never create records: what comes to them directly is for the desk.
+_OWN = frozenset({AddressKind.BOUNCE, AddressKind.CATCHALL, AddressKind.NOTIFICATION})
+
 
 def settle_fetched(mail: Incoming) -> Settled | None:
     """It makes a record of the type that its server was given; what programs answer, and loops, make none."""
     server = mail.content.server
-    if server is None or not server.record_type or mail.letter.author is None or mail.kind is not Kind.ORDINARY:
+    if server is None or not server.record_type or mail.letter.author is None:
+        return None
+    if mail.kind is not Kind.ORDINARY or mail.destination.kind in _OWN:
         return None
     types = RecordType.objects.select_related("workspace")
     record_type = types.filter(workspace=mail.owner, key=server.record_type).first()
