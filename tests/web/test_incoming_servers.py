@@ -99,6 +99,7 @@ def test_an_account_is_connected_and_disconnected_on_its_page(
     row = IncomingServer(workspace=workspace, name="Gmail", authentication="gmail", username="mary@gmail.example")
     page = f"{PATH}/{save_incoming_server(row).pk}"
     assert "is not registered at Google" in shown(owner, page)
+    assert "Its account is not connected." in shown(owner, PATH)
     with run_oauth_provider() as provider:
         make_app(provider)
         assert "no mail is fetched" in shown(owner, page)

@@ -121,7 +121,7 @@ class IncomingServerForm(forms.ModelForm):  # type: ignore[type-arg] # takes no 
 @require_safe
 @needs(Action.SEE_SETTINGS)
 def server_list(request: HttpRequest, seat: Seat) -> HttpResponse:
-    servers = seat.workspace.incoming_servers.defer("password").order_by("name", "pk")
+    servers = seat.workspace.incoming_servers.select_related("oauth_account").defer("password").order_by("name", "pk")
     return render(request, "web/incoming_servers.html", {"servers": servers})
 
 
