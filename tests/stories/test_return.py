@@ -269,7 +269,8 @@ def test_by_every_door_mail_makes_a_lead_an_answer_continues_it_and_a_report_tur
         assert [post["text"].strip() for post in app.wait_for_posts(lead, 3)] == [
             "How are you?", "We come on Monday.", "Thank you.",
         ]  # fmt: skip
-        hand_in(report(recipient=mary).replace(BOUNCE.encode(), sent.return_path.encode()), sent.return_path, "")
+        told = report(recipient=mary, returned=f"Message-ID: {sent.mail['Message-ID']}\r\n")
+        hand_in(told.replace(BOUNCE.encode(), sent.return_path.encode()), sent.return_path, "")
         eventually(lambda: app.posts(lead)[1]["envelope"] == "failed", what="a red envelope")
 
 
