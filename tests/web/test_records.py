@@ -15,6 +15,7 @@ from postroom.threads.follow import follow
 from postroom.threads.inbox import prefer
 from postroom.threads.models import Follower, Notification, Post, PostFile, Record
 from postroom.threads.post import NewPost, post
+from postroom.threads.registry import NewSubtype, register_type
 from postroom.threads.tokens import reply_address
 from postroom.workspaces.models import User, Workspace
 from tests.inbound.mail import letter, take
@@ -266,6 +267,18 @@ def test_followers_are_added_told_of_other_things_and_removed(
     assert not mary_roof.followers.filter(pk=mary.pk).exists()
     assert member.post(f"{path}/{mary.pk}", {"act": "remove"}).status_code == 404
     assert "not an e-mail address" in member.post(path, {"who": "nobody"}).content.decode()
+
+
+def test_a_hidden_subtype_is_kept_and_offered_to_nobody(
+    member: Client, workspace: Workspace, mary_roof: Record
+) -> None:
+    sync = NewSubtype(key="sync", label="Copied to the books", is_hidden=True)
+    register_type(workspace, "crm.lead", label="Lead", subtypes=[sync])
+    mary = follow(mary_roof, make_contact(workspace))
+    path = f"/records/{mary_roof.pk}/followers"
+    assert "Copied to the books" not in shown(member, path)
+    member.post(f"{path}/{mary.pk}", {"subtypes": ["comment"]})
+    assert {subtype.key for subtype in mary.subtypes.all()} == {"comment", "sync"}
 
 
 def test_a_click_follows_and_unfollows(member: Client, mary_roof: Record) -> None:
