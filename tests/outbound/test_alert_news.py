@@ -81,9 +81,9 @@ def test_each_is_told_in_their_language(office: Office, gmail: OutgoingServer, p
         for message in Message.objects.all()
     }
     assert texts["owner"][0].endswith(": du courrier ne peut pas partir")
-    assert b"envoyer comme mary@gmail.example a pris fin" in texts["owner"][1]
+    assert b"utiliser mary@gmail.example a pris fin" in texts["owner"][1]
     assert texts["administrator"][0].endswith(": mail cannot leave")
-    assert b"permission to send as mary@gmail.example has ended" in texts["administrator"][1]
+    assert b"permission to use mary@gmail.example has ended" in texts["administrator"][1]
 
 
 def test_not_through_one_that_has_a_fault_itself(office: Office, gmail: OutgoingServer, provider: Provider) -> None:

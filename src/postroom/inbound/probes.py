@@ -152,8 +152,9 @@ def _fault(probe: AddressProbe) -> str:
             else ""
         )
     if delivery.status != "sent":
-        said = f"The server said: {delivery.reply_text}" if delivery.reply_text else ""
-        return f"It could not be delivered: {delivery.reason or delivery.status} {said}".rstrip()
+        words = f"It could not be delivered: {delivery.reason or delivery.status}"
+        said = f"The server said: {delivery.reply_text}"
+        return f"{words} {said}" if delivery.reply_text else words
     if now - delivery.finished_at <= PATIENCE:
         return ""
     return f"A server took it, and nothing came back within {PATIENCE.total_seconds() / 60:.0f} minutes."

@@ -74,7 +74,8 @@ class Match:
     @property
     def told(self) -> str:
         """Why it belongs there and how far the keys agree, for people."""
-        return f"{' '.join(self.why)} Agreement: {self.score} of {CERTAIN}."
+        agreement = f"Agreement: {self.score} of {CERTAIN}."
+        return " ".join([*self.why, agreement])
 
 
 def decide(clues: Iterable[Clue], *, takes_part_in: Collection[int], answers_mailing: bool = False) -> Match:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('servers', '0009_being_set_up'),
+        ('servers', '0010_version_for_repeats'),
         ('workspaces', '0015_installation'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
