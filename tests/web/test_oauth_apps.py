@@ -18,7 +18,7 @@ from postroom.workspaces.models import Alert, Change, Workspace
 from tests.peers.oauth_provider import CLIENT_SECRET, Provider, run_oauth_provider
 from tests.servers.oauth.connecting import make_app
 from tests.web.samples import make_member
-from tests.web.test_oauth import come_back, go_there
+from tests.web.test_oauth import come_back, go_there, page_of
 
 GOOGLE, MICROSOFT = "/settings/oauth/google", "/settings/oauth/microsoft"
 SECRET = "GOCSPX-not-shown-to-anybody"
@@ -129,9 +129,9 @@ def test_a_refused_registration_is_mended_on_its_page(owner: Client, workspace: 
     make_app(provider, workspace=workspace, client_secret="wrong")
     server = OutgoingServer(workspace=workspace, name="Gmail", authentication="gmail", username="mary@gmail.example")
     save_server(server)
-    assert come_back(owner, provider.agree(go_there(owner, server)))[0] == 400
+    assert come_back(owner, provider.agree(go_there(owner, page_of(server))))[0] == 400
     owner.post(GOOGLE, {"client_id": app_for(workspace, "google").client_id, "client_secret": CLIENT_SECRET})
-    status, text = come_back(owner, provider.agree(go_there(owner, server)))
+    status, text = come_back(owner, provider.agree(go_there(owner, page_of(server))))
     assert (status, "Connected as mary@gmail.example" in text) == (200, True)
     assert not Alert.objects.filter(resolved_at=None).exists()
 
