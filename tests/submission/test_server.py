@@ -196,8 +196,10 @@ def test_answers_451_without_a_database_and_a_retry_makes_no_duplicate(
     with database_gone():
         code, text = hand_in(client)
         assert (code, text[:5]) == (451, "4.3.0")
+        with entrance.connect() as known_a_moment_ago:
+            assert hand_in(known_a_moment_ago)[0] == 451
         with smtplib.SMTP("127.0.0.1", entrance.port) as second, pytest.raises(smtplib.SMTPAuthenticationError) as away:
-            second.login("company-name", entrance.key)
+            second.login("company-name", "pr_not_known")
         assert away.value.smtp_code == 454
     assert hand_in(client)[0] == 250
     assert Message.objects.count() == 1

@@ -30,8 +30,8 @@ class Alarm:
         """Nothing is awaited."""
         self._due = inf
 
-    def stop(self) -> None:
-        """For good: leaves no timer behind."""
+    def cancel(self) -> None:
+        """For good: leaves no timer behind. (The name is asyncio.TimerHandle's.)"""
         self._due = self._timer_due = inf
         if self._timer is not None:
             self._timer.cancel()

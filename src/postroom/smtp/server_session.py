@@ -13,12 +13,14 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from ssl import SSLContext
 from typing import NoReturn
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
+from postroom.smtp.alarm import Alarm
 from postroom.smtp.answers import write_lines, write_reply
 from postroom.smtp.auth_exchange import MECHANISMS, AuthSyntaxError, read_credentials
 from postroom.smtp.message_reader import read_message
@@ -57,6 +59,10 @@ class Limits:
 class _Hooks:
     """Where aiosmtpd leaves the decision to others."""
 
+    def __dir__(self) -> list[str]:
+        """As in ServerSession: what aiosmtpd looks for."""
+        return ["handle_RCPT"]
+
     async def handle_RCPT(  # noqa: N802 – name and arguments are aiosmtpd's
         self, server: "ServerSession", session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
@@ -72,7 +78,7 @@ class ServerSession(SMTP):
     _original_transport: asyncio.Transport | None
     session: Session
     envelope: Envelope
-    _timeout_handle: asyncio.TimerHandle
+    _timeout_handle: Alarm  # type: ignore[assignment]  # cancelled as a TimerHandle is
     _handler_coroutine: asyncio.Task[None]
 
     def __init__(
@@ -94,6 +100,7 @@ class ServerSession(SMTP):
             timeout=limits.idle_seconds,
             loop=asyncio.get_running_loop(),
         )
+        self._timeout_handle = Alarm(self.loop, self._timeout_cb)
         self.command_size_limits = defaultdict(lambda: MAX_COMMAND_BYTES, AUTH=MAX_AUTH_BYTES)
         self._limits = limits
         self._converse = converse
@@ -101,6 +108,10 @@ class ServerSession(SMTP):
         self._is_receiving = False
         self._is_retiring = False
         self._lingering: asyncio.TimerHandle | None = None
+
+    def __dir__(self) -> list[str]:
+        """The commands: for each connection aiosmtpd would look through all that an object has, and find these."""
+        return _commands(type(self))  # type: ignore[arg-type]  # a class can be hashed
 
     def retire(self) -> None:
         """Hang up: now, or after the reply to a message that is being received."""
@@ -142,6 +153,9 @@ class ServerSession(SMTP):
         """A client may close its sending side behind its last command and still read the replies."""
         self._reader.feed_eof()
         return self.session.ssl is None
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        self._timeout_handle.set(duration or self._timeout_duration)
 
     def _timeout_cb(self) -> None:
         self._end_with("421 4.4.2 Nothing was heard for too long")
@@ -276,7 +290,7 @@ class ServerSession(SMTP):
         helo = UNFIT_FOR_ADDRESS.sub("?", self.session.host_name or "")
         mail = ReceivedMail(sender, tuple(self.envelope.rcpt_tos), content, self._conversation.peer, helo)
         # However long storing takes: hanging up meanwhile would have the client send it again.
-        self._timeout_handle.cancel()
+        self._timeout_handle.rest()
         return await self._conversation.deliver(mail)
 
     async def _answer(self, reply: str | None) -> None:
@@ -315,3 +329,8 @@ class ServerSession(SMTP):
             if transport is not None:
                 transport.close()
         self._lingering = self._lingering or self.loop.call_later(LINGER_SECONDS, self.abort)
+
+
+@cache
+def _commands(session_class: type) -> list[str]:
+    return [name for name in dir(session_class) if name.startswith("smtp_")]

@@ -148,7 +148,7 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lose(in_words(exc) if exc else "the server closed the connection")
-        self._alarm.stop()
+        self._alarm.cancel()
         if not self._closed.done():
             self._closed.set_result(None)
 

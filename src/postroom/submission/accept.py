@@ -17,7 +17,7 @@ from postroom.rfc.submitted import SubmittedMessage, read_submitted
 from postroom.smtp.reception import ReceivedMail
 from postroom.submission.directions import read_directions, remove_directions
 from postroom.workspaces.access import company_of
-from postroom.workspaces.keys import RevokedKeyError, act_for, digest_of, find_digest, remembered_key, require_current
+from postroom.workspaces.keys import RevokedKeyError, act_for, digest_of, remembered_key, require_current
 from postroom.workspaces.models import ApiKey
 
 # RFC 5322 §2.1.1: 998 characters and CRLF. Servers cut longer lines in two, which breaks the DKIM signature.
@@ -33,9 +33,9 @@ class Account:
 
 
 def find_account(key: str) -> Account | None:
-    """None when it is no valid API key."""
+    """None when it is no valid API key; one that was valid a moment ago is refused when it hands something in."""
     digest = digest_of(key)
-    found = find_digest(digest)
+    found = remembered_key(digest)
     return Account(digest, found.workspace.slug) if found else None
 
 
