@@ -17,6 +17,8 @@ from tests.peers.postfix import Postfix, run_postfix, why_unavailable
 
 # Folders whose tests never load Django: asked for alone, they start at once.
 DJANGO_FREE = {"rfc", "policy", "smtp", "peers", "guards"}
+# Whose stories start whole installations and do not touch the test process's own database.
+SLOW = {"stories", "serve", "chaos"}
 
 # No deadline for a single example: a busy machine is no bug.
 settings.register_profile("postroom", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
@@ -54,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     share = len(items) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     browser = [item for item in items if item.path.parent.name == "browser"]
-    stories = [item for item in items if item not in browser and item.get_closest_marker("story")]
+    stories = [item for item in items if item.path.parent.name in SLOW and item.get_closest_marker("story")]
     quick = [item for item in items if item not in browser and item not in stories]
     before = max(0, share // 4 - len(browser))
     items[:] = [*browser, *quick[:before], *stories, *quick[before:]]
