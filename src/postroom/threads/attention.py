@@ -1,4 +1,4 @@
-"""How much mail of a workspace is red: what does a person still have to look at?"""
+"""What does a person still have to look at: how much mail is red, and how much in their inbox unread?"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +10,9 @@ from postroom.outbound import attention
 from postroom.outbound.attention import MOST
 from postroom.outbound.models import Delivery
 from postroom.policy.notification import Way
+from postroom.threads import inbox
 from postroom.threads.models import Notification
-from postroom.workspaces.models import Workspace
+from postroom.workspaces.models import User, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,19 @@ class Red:
         return min(self.failed + self.unmade, MOST)
 
 
-def red(workspace: Workspace) -> Red:
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What every page shows of conversations: how much of a person's inbox is unread, MOST at most, and what is red."""
+
+    unread: int
+    red: Red
+
+
+def glance(user: User, workspace: Workspace) -> Glance:
     """One query: every page asks."""
-    unmade_here = unmade().filter(post__record__workspace=workspace)
-    counts = Workspace.objects.filter(pk=workspace.pk).values_list(_count(needing(workspace)), _count(unmade_here))
-    return Red(*counts.get())
+    wanted = (inbox.unread(user, workspace), needing(workspace), unmade().filter(post__record__workspace=workspace))
+    unread, failed, not_made = Workspace.objects.filter(pk=workspace.pk).values_list(*map(_count, wanted)).get()
+    return Glance(unread, Red(failed, not_made))
 
 
 def needing(workspace: Workspace) -> QuerySet[Delivery]:

@@ -7,8 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from postroom.threads.attention import Red, red
-from postroom.threads.inbox import count_unread
+from postroom.threads.attention import Red, glance
 from postroom.web import navigation
 from postroom.web.company import companies, company_of
 from postroom.web.seat import seat_of, seats
@@ -47,6 +46,7 @@ def _frame(request: HttpRequest) -> Frame:
     if seat is None:
         return Frame(None, (), platform=platform)
     technical = navigation.TECHNICAL if seat.user.is_developer else ()
+    seen = glance(seat.user, seat.workspace)
     return Frame(
         seat,
         seats(request),
@@ -56,7 +56,7 @@ def _frame(request: HttpRequest) -> Frame:
         companies=companies(request, seat),
         company=company_of(request, seat),
         platform=platform,
-        unread=count_unread(seat.user, seat.workspace),
+        unread=seen.unread,
         is_captured=seems_to_capture(),
-        red=red(seat.workspace),
+        red=seen.red,
     )

@@ -1,7 +1,5 @@
 """What a person was told in the application: what is unread, and where it was written."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +13,7 @@ from django.views.decorators.http import require_safe
 from postroom.policy.permission import Action
 from postroom.rfc.address import Mailbox, parse_mailbox
 from postroom.threads import inbox
-from postroom.threads.attention import red
+from postroom.threads.attention import glance
 from postroom.threads.models import Notification
 from postroom.web.lists import chips
 from postroom.web.seat import needs
@@ -64,10 +62,8 @@ def open_one(request: HttpRequest, seat: Seat, notification_id: int) -> HttpResp
 @needs(Action.SEE_CONVERSATIONS)
 def counts(request: HttpRequest, seat: Seat) -> HttpResponse:
     """The numbers that every page shows, for pages that are open."""
-    context: dict[str, Any] = {
-        "unread": inbox.count_unread(seat.user, seat.workspace),
-        "red": red(seat.workspace),
-    }
+    seen = glance(seat.user, seat.workspace)
+    context = {"unread": seen.unread, "red": seen.red}
     return render(request, "web/_counts.html", context)
 
 
