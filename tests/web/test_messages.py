@@ -298,6 +298,19 @@ def test_counts_deliveries_by_state(member: Client, workspace: Workspace) -> Non
     assert 'bounced <span class="count">2</span>' in page(member, "/messages")
 
 
+def test_counts_no_further_than_a_page_has_time_for(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    store_message(workspace, {f"customer{number}@example.com": "queued" for number in range(4)})
+    store_message(workspace, {"a@example.com": "deferred"})
+    monkeypatch.setattr(listing, "MOST_COUNTED", 3)
+    assert (listing.count_by_state(workspace)[Status.QUEUED], listing.count_by_state(workspace)[Status.DEFERRED]) == (
+        3,
+        1,
+    )
+    monkeypatch.setattr(listing, "LOOKED_AT", 4)
+    counts = listing.count_by_state(workspace)
+    assert (counts[Status.QUEUED], counts.get(Status.DEFERRED)) == (3, None)
+
+
 HTML = b"MIME-Version: 1.0\r\nContent-Type: text/html\r\n"
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import TruncDate, TruncDay, TruncHour
 from django.utils import timezone
 
-from postroom.outbound.models import Attempt, Delivery, Usage
+from postroom.outbound import history
+from postroom.outbound.models import Delivery, Usage
 from postroom.policy.status import WAITING, Status
 from postroom.servers.models import OutgoingServer
 from postroom.workspaces.models import Workspace
@@ -40,12 +41,12 @@ class Waiting:
 
 
 def tries_by_day(workspace: Workspace, *, days: int, now: datetime, zone: tzinfo) -> list[Day]:
-    """The last `days` days in that time zone, today last, days without mail included; one query."""
+    """The last `days` days in that time zone, today last, days without mail included; four queries."""
     today = now.astimezone(zone).date()
     dates = [today - timedelta(days=ago) for ago in range(days - 1, -1, -1)]
     # A day earlier: where the zone is ahead of UTC its first day began before that date did.
-    tries = Attempt.objects.filter(delivery__workspace=workspace, at__gt=now - timedelta(days=days + 1))
-    rows = tries.values_list(TruncDate("at", tzinfo=zone), "outcome").annotate(Count("pk")).order_by()
+    since, by = now - timedelta(days=days + 1), TruncDate("at", tzinfo=zone)
+    rows = history.tried(workspace, "outcome", since=since, by=by)
     return _filled(dates, rows)
 
 
@@ -66,14 +67,12 @@ class Course:
 
 
 def course(workspace: Workspace, *, by: By, unit: timedelta, number: int, now: datetime) -> Course:
-    """The last `number` hours or days in the present time zone, the one that runs last; one query."""
+    """The last `number` hours or days in the present time zone, the one that runs last; four queries."""
     cut: type[TruncHour | TruncDay] = TruncHour if unit < timedelta(days=1) else TruncDay
     times = tuple(_begin(now - ago * unit, unit) for ago in range(number - 1, -1, -1))
-    tries = Attempt.objects.filter(delivery__workspace=workspace, at__gte=times[0])
-    if by is not By.RESULT:
-        tries = tries.filter(outcome=Status.SENT.value)
-    columns = {By.RESULT: "outcome", By.SERVER: "server_name", By.STREAM: "delivery__lane__stream"}
-    rows = tries.values_list(columns[by], cut("at")).annotate(Count("pk")).order_by()
+    kind = {By.RESULT: "outcome", By.SERVER: "server_name", By.STREAM: "stream"}[by]
+    only = "" if by is By.RESULT else Status.SENT.value
+    rows = history.tried(workspace, kind, since=times[0], by=cut("at"), only=only)
     counts: dict[str, Counter[datetime]] = {}
     for kind, at, count in rows:
         counts.setdefault(kind, Counter())[at] += count
@@ -116,6 +115,8 @@ def start_of_day(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _filled(dates: Iterable[date], rows: Iterable[tuple[date, str, int]]) -> list[Day]:
-    counts = Counter({(on, outcome): count for on, outcome, count in rows})
+def _filled(dates: Iterable[date], rows: Iterable[tuple[str, date, int]]) -> list[Day]:
+    counts: Counter[tuple[date, str]] = Counter()
+    for outcome, on, count in rows:
+        counts[on, outcome] += count
     return [Day(on, *(counts[on, status.value] for status in TRIED)) for on in dates]

@@ -284,6 +284,37 @@ class Attempt(models.Model):
         return f"{self.delivery_id} {self.outcome}"
 
 
+class Quarter(models.Model):
+    """How many attempts of a workspace in a quarter of an hour ended so (count_quarters.sql)."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    at = models.DateTimeField(help_text="When it began")
+    server_name = models.TextField()
+    stream = models.CharField(max_length=20)
+    outcome = models.CharField(max_length=10)
+    attempts = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            # Serves history.tried, too: what a workspace tried since a moment.
+            models.UniqueConstraint(
+                fields=["workspace", "at", "server_name", "stream", "outcome"], name="quarter_counted_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.server_name} {self.outcome}"
+
+
+class CountedTo(models.Model):
+    """The last attempt that is counted in a quarter of an hour: one row."""
+
+    attempt = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.attempt)
+
+
 class Tally(models.Model):
     """How many attempts ended so, ever: what a counter shows, whatever was pruned (tally_attempts.sql)."""
 

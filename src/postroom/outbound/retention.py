@@ -11,7 +11,8 @@ import structlog
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from postroom.outbound.models import Delivery, Message, MessageContent, Standing, Suppression
+from postroom.outbound import history
+from postroom.outbound.models import Delivery, Message, MessageContent, Quarter, Standing, Suppression
 from postroom.policy.status import FINAL
 from postroom.workspaces.models import Alert, Workspace
 
@@ -32,6 +33,7 @@ def prune() -> dict[str, int]:
         pruned["contents"] += _prune(workspace, now - timedelta(days=workspace.body_days), _remove_contents)
     Suppression.objects.filter(expires_at__lt=now).delete()
     Standing.objects.filter(counted_at__lt=now - timedelta(days=STANDING_DAYS)).delete()
+    Quarter.objects.filter(at__lt=now - history.KEPT).delete()
     Alert.objects.filter(resolved_at__lt=now - timedelta(days=ALERT_DAYS)).delete()
     log.info("mail.pruned", **pruned)
     return pruned

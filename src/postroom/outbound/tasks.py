@@ -7,7 +7,7 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 
 from postroom.jobs import app, in_own_thread, in_thread
-from postroom.outbound import alert_news, failover, failures, idempotency, outlets, retention, steer
+from postroom.outbound import alert_news, failover, failures, history, idempotency, outlets, retention, steer
 from postroom.workspaces.models import Workspace
 
 log = structlog.get_logger()
@@ -39,6 +39,13 @@ async def divert_around_faults(timestamp: int) -> None:
 async def fold_usage(timestamp: int) -> None:
     """Keep the ledger of limits small."""
     await in_thread(outlets.fold_usage)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="outbound.count_attempts", queue="chores", queueing_lock="outbound.count_attempts")
+async def count_attempts(timestamp: int) -> None:
+    """Add the new attempts to the numbers that Home and Monitor show."""
+    await in_own_thread(history.count_attempts)
 
 
 @app.periodic(cron="17 * * * *")

@@ -21,6 +21,7 @@ WORDS = {
     "inbound.look_for_received": gettext_lazy("Take up received mail that was left lying"),
     "inbound.prune": gettext_lazy("Remove received mail that is kept no longer"),
     "inbound.send_probes": gettext_lazy("Test addresses again that were tested a week ago"),
+    "outbound.count_attempts": gettext_lazy("Count what was tried, for Home and the monitor"),
     "outbound.divert_around_faults": gettext_lazy("Send mail around servers that have a fault"),
     "outbound.fold_usage": gettext_lazy("Keep the ledger of limits small"),
     "outbound.follow_failures": gettext_lazy("Give up mail that waited too long, and tell its authors"),
