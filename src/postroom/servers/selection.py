@@ -66,7 +66,7 @@ def _server_named(workspace_id: int, _version: int, name: str) -> int:
 
 @lru_cache(maxsize=1024)
 def _compile(workspace_id: int, version: int, policy: str, without: frozenset[int]) -> RoutingTable:
-    workspace = Workspace.objects.get(pk=workspace_id)
+    workspace = Workspace(pk=workspace_id)  # its servers and parameters are read, nothing of itself
     return compile_table(
         [replace(value, active=value.active and value.key not in without) for value in map(as_value, _rows(workspace))],
         policy=Policy(policy),

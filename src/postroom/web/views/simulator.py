@@ -3,6 +3,7 @@
 All that is asked stands in the address, so that a link shows another person the same.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,11 +26,13 @@ from postroom.rfc.address import Mailbox, format_mailbox, parse_mailbox
 from postroom.servers.dns_standing import DnsStanding, standing_of
 from postroom.servers.selection import as_value, in_order
 from postroom.web import route_words
+from postroom.web.company import companies
 from postroom.web.http import words_of
 from postroom.web.seat import PARAMETER, needs
 from postroom.web.views.servers import PriorityField
 from postroom.web.vocabulary import CRITERIA
 from postroom.workspaces.access import Seat
+from postroom.workspaces.models import Company
 
 MOST_CHOICES = 200
 
@@ -49,8 +52,8 @@ class QuestionForm(forms.Form):
         ],
     )
 
-    def __init__(self, seat: Seat, asked: dict[str, str]) -> None:
-        self.companies = {str(company.pk): company for company in seat.workspace.companies.order_by("pk")}
+    def __init__(self, seat: Seat, asked: dict[str, str], *, among: Sequence[Company]) -> None:
+        self.companies = {str(company.pk): company for company in among}
         self.templates = {
             str(pk): (name, header_from, server)
             for pk, name, header_from, server in seat.workspace.templates.order_by("name").values_list(
@@ -128,7 +131,8 @@ class Answer:
 @require_safe
 @needs(Action.SEE_SETTINGS)
 def simulator(request: HttpRequest, seat: Seat) -> HttpResponse:
-    form = QuestionForm(seat, {name: request.GET[name] for name in QuestionForm.base_fields if name in request.GET})
+    asked = {name: request.GET[name] for name in QuestionForm.base_fields if name in request.GET}
+    form = QuestionForm(seat, asked, among=companies(request, seat))
     inputs = _inputs(request, seat)
     is_changed = any(row.is_changed for row in inputs)
     context: dict[str, Any] = {"form": form, "inputs": inputs, "authors": _authors(seat, form)}
