@@ -99,6 +99,6 @@ def place(plan: Plan, stack: ExitStack) -> tuple[str, int]:
         host, _, port = plan.smtp.rpartition(":")
         return host, int(port)
     options = ["--latency-ms", str(plan.latency_ms), *(["--chunking"] if plan.chunking else [])]
-    sink = stack.enter_context(process("-m", "postroom.bench.sink", *options, env=dict(os.environ)))
-    assert sink.stdout is not None  # noqa: S101 - piped by process
+    sink = stack.enter_context(process("-m", "postroom.bench.sink", *options, env=dict(os.environ), is_asked=True))
+    assert sink.stdout is not None  # noqa: S101 - it is asked
     return "127.0.0.1", int(sink.stdout.readline())

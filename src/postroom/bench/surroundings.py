@@ -26,9 +26,11 @@ def own_database(server_url: str) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def process(*arguments: str, env: dict[str, str]) -> "Iterator[subprocess.Popen[bytes]]":
-    """`python ARGUMENTS` with its output piped; stopped at the end."""
-    running = subprocess.Popen([sys.executable, *arguments], env=env, stdout=subprocess.PIPE)
+def process(*arguments: str, env: dict[str, str], is_asked: bool = False) -> "Iterator[subprocess.Popen[bytes]]":
+    """`python ARGUMENTS`; stopped at the end. Its output is piped to who asks, otherwise shown with ours."""
+    # A pipe that nobody reads would stop a process that logs its faults.
+    output = subprocess.PIPE if is_asked else sys.stderr
+    running = subprocess.Popen([sys.executable, *arguments], env=env, stdout=output)
     try:
         yield running
     finally:
