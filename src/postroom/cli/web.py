@@ -7,7 +7,7 @@ from postroom.config import ports, runtime
 # In-flight requests get this long at a stop; less than the 30 s after which `postroom serve` kills.
 DRAIN_SECONDS = 25
 # Measured in docs/decisions/0003-granian-wsgi.md and 0014-submissions-share.md; each keeps a database connection.
-THREADS = 8
+THREADS = 16
 
 
 @click.command(short_help="Serve the web pages and the HTTP API.")

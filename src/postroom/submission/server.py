@@ -10,7 +10,7 @@ from postroom.submission.conversation import SubmissionConversation
 
 # Storing a message is mostly waiting for the disk, so more than there are cores; each thread keeps one database
 # connection of the 100 that PostgreSQL gives everybody by default.
-THREADS = 8
+THREADS = 16
 
 
 class SubmissionServer(Listener):
