@@ -149,10 +149,12 @@ class Served:
 
     def child(self, part: str) -> int:
         """The pid of the process that the supervisor started for `part`."""
-        [pid] = [
-            pid for pid, parent, words in _processes() if parent == self.process.pid and words.endswith(f" {part}")
-        ]
+        [pid] = self.children(part)
         return pid
+
+    def children(self, part: str) -> list[int]:
+        """As `child`; none while the part waits to be started again."""
+        return [pid for pid, parent, words in _processes() if parent == self.process.pid and words.endswith(f" {part}")]
 
 
 def wait_until(

@@ -41,7 +41,7 @@ def test_starts_a_killed_part_again_and_says_so(installation: Installation) -> N
         served.wait_until(lambda: "Postroom is ready" in served.output)  # a part that dies before that stops everything
         killed = served.child("web")
         os.kill(killed, signal.SIGKILL)
-        wait_until(lambda: not is_running(killed))
+        wait_until(lambda: not is_running(killed) and bool(served.children("web")))
         served.wait_healthy()
         assert served.child("web") != killed
         exit_status, output = served.stop()

@@ -184,8 +184,9 @@ def test_without_its_database_it_asks_to_come_again_and_a_retry_makes_no_duplica
         with pytest.raises(smtplib.SMTPDataError) as refused:
             client.sendmail("sales@company-name.example", [john], mail)
         assert (refused.value.smtp_code, bytes(refused.value.smtp_error)[:5]) == (451, b"4.3.0")
-        with pytest.raises(smtplib.SMTPAuthenticationError) as unchecked, connected(own_office):
-            pass
+        with smtplib.SMTP("127.0.0.1", own_office.postroom.submission_port) as client_of_another_key:
+            with pytest.raises(smtplib.SMTPAuthenticationError) as unchecked:
+                client_of_another_key.login(own_office.slug, "pr_not_known")
         assert unchecked.value.smtp_code == 454
         assert installation.health()[0] == 503
 

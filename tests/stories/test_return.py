@@ -174,7 +174,7 @@ def test_a_report_that_comes_later_turns_the_envelope_red(office: Office, gatewa
 # --- ways in -------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def gateway(postroom: Postroom, postfix: Postfix, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postfix]:
     """A company's own mail server, which hands over what comes for its domains in each way there is."""
     if why := why_unavailable():

@@ -19,14 +19,14 @@ def received(postfix: Postfix, address: str) -> EmailMessage:
     return message
 
 
-def test_a_new_workspace_sends_from_its_sub_domain_at_once(postroom: Postroom, postfix: Postfix, mary: str) -> None:
-    office = postroom.new_workspace("company-name")
+def test_a_new_workspace_sends_from_its_sub_domain_at_once(office: Office, postfix: Postfix, mary: str) -> None:
+    subdomain = f"{office.slug}.example"
     sent = office.post(to=mary)  # nobody is named as author: the system speaks
     office.settled(sent["id"])
     mail = received(postfix, mary)
-    assert mail["From"].addresses[0].addr_spec == "notifications@company-name.example"
-    assert mail["Reply-To"].addresses[0].addr_spec == "catchall@company-name.example"
-    assert mail["Return-Path"] == "<bounce@company-name.example>"
+    assert mail["From"].addresses[0].addr_spec == f"notifications@{subdomain}"
+    assert mail["Reply-To"].addresses[0].addr_spec == f"catchall@{subdomain}"
+    assert mail["Return-Path"] == f"<bounce@{subdomain}>"
 
 
 def test_a_from_outside_the_default_filter_is_replaced_and_keeps_its_name(
