@@ -1,13 +1,16 @@
 """Does a key that was remembered from a request before count only while it and the settings are what they were?"""
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from postroom.outbound import queue
-from postroom.outbound.models import Message, MessageContent
+from postroom.outbound.models import Delivery, Message, MessageContent
 from postroom.workspaces.models import ApiKey, Company, Workspace
 from tests.api.conftest import Caller, message, refusal
+from tests.outbound.office import conninfo
+from tests.peers.waiting import PATIENCE_SECONDS
 
 # Inside a test's own transaction nothing is remembered.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,6 +32,14 @@ def test_another_message_takes_one_statement(caller: Caller) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert caller.send().status_code == 202
     assert len(queries) == 1
+
+
+def test_the_workers_hear_of_it(caller: Caller) -> None:
+    with psycopg.connect(conninfo(), autocommit=True) as listener:
+        listener.execute("LISTEN postroom_lane")
+        assert caller.send().status_code == 202
+        (notice,) = listener.notifies(timeout=PATIENCE_SECONDS, stop_after=1)
+    assert notice.payload.endswith(f"/{Delivery.objects.latest('submitted_at').lane_id}")
 
 
 def test_a_revoked_key_stores_nothing_more(caller: Caller) -> None:
@@ -66,6 +77,14 @@ def test_a_company_made_a_moment_ago_is_known(caller: Caller, workspace: Workspa
     Company.objects.create(workspace=workspace, name="Another")
     (result,) = caller.post("/messages/batch", {"messages": [message(company="Another")]}).json()["results"]
     assert "error" not in result
+
+
+def test_a_batch_that_names_a_new_company_is_stored_once(caller: Caller, workspace: Workspace) -> None:
+    assert caller.send(company="My Company").status_code == 202  # known from before the new one
+    Company.objects.create(workspace=workspace, name="Subsidiary")
+    batch = {"messages": [message(company="My Company"), message(company="Subsidiary")]}
+    assert caller.post("/messages/batch", batch).status_code == 202
+    assert Message.objects.count() == 2 + len(batch["messages"])
 
 
 def test_another_workspaces_changes_concern_nobody_else(caller: Caller, outsider: Caller) -> None:

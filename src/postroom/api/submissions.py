@@ -64,7 +64,7 @@ def _read(message: MessageIn, key: ApiKey) -> Submission:
         content=read_draft(message.model_dump(by_alias=True, exclude=OPTIONS, exclude_unset=True)),
         company=company_of(key.workspace, message.company),
         source="http",
-        key=key.pk,
+        key=key,
         stream=message.stream or Stream.TRANSACTIONAL,
         forced_server=_server(message, key.workspace),
         scheduled_at=_if_ahead(message.scheduled_at),

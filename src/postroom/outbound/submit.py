@@ -20,7 +20,7 @@ from postroom.policy.status import Status
 from postroom.rfc.address import Mailbox
 from postroom.rfc.submitted import SubmittedMessage
 from postroom.workspaces.keys import OutdatedError
-from postroom.workspaces.models import Company
+from postroom.workspaces.models import ApiKey, Company
 
 PRIORITIES = range(10)  # lower leaves first, inside its lane
 DEFAULT_PRIORITY = 5
@@ -36,7 +36,7 @@ class Submission:
     content: Draft | SubmittedMessage
     company: Company
     source: str  # http, smtp, web: where it came in
-    key: int | None = None  # the ApiKey that it came with; must still be valid, and the settings as it found them
+    key: ApiKey | None = None  # that it came with; must still be valid, and the settings as they were with it
     recipients: tuple[Mailbox, ...] | None = None  # of the envelope; None: those of To, Cc and Bcc
     stream: Stream = Stream.TRANSACTIONAL
     forced_server: int | None = None
@@ -139,7 +139,7 @@ def _store_now(routed: Sequence[Routed]) -> list[Queued]:
         "heads": [message.head for message in messages],
         "bodies": [message.body for message in messages],
         "body_hashes": [message.body_hash for message in messages],
-        "keys": list({entry.submission.key for entry in routed} - {None}),
+        "keys": list({entry.submission.key.pk for entry in routed if entry.submission.key}),
         "announces": not connection.in_atomic_block,
     }
     with connection.cursor() as cursor:
@@ -158,7 +158,8 @@ def _row(routed: Routed, lane: int, *, route: int) -> dict[str, Any]:
         "id": str(message.id),
         "workspace_id": submission.company.workspace_id,
         "company_id": submission.company.pk,
-        "key_id": submission.key,
+        "key_id": submission.key and submission.key.pk,
+        "key_version": submission.key and submission.key.workspace.routing_version,
         "stream": submission.stream,
         "source": submission.source,
         "author_from": message.author_text,

@@ -60,7 +60,7 @@ def _queue(key: ApiKey, mail: ReceivedMail, message: SubmittedMessage) -> UUID:
         content=replace(message, head=remove_directions(message.head)),
         company=company_of(key.workspace, directions.company),
         source="smtp",
-        key=key.pk,
+        key=key,
         recipients=tuple(map(parse_mailbox, mail.recipients)),
         stream=directions.stream,
         campaign=directions.campaign,

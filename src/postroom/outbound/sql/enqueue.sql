@@ -8,7 +8,8 @@ WITH route AS MATERIALIZED (
         routed_version bigint
     )
 ), valid_key AS MATERIALIZED (
-    -- As each was remembered when the mail was routed; what came with another key is not stored.
+    -- What came with a key is stored only if that is valid and the settings are those of the version it was found with.
+    -- (Not of the version routed by: in a batch a company that is new may be read already with the next version.)
     SELECT key.id, workspace.routing_version
     FROM workspaces_apikey AS key
     JOIN workspaces_workspace AS workspace ON workspace.id = key.workspace_id
@@ -16,12 +17,12 @@ WITH route AS MATERIALIZED (
 ), entry AS MATERIALIZED (
     SELECT *
     FROM jsonb_to_recordset(%(entries)s::jsonb) AS e (
-        id uuid, workspace_id bigint, company_id bigint, key_id bigint, stream text, source text, author_from text, subject text,
-        message_id text, forced_server_id bigint, server_id bigint, size_bytes integer, tags text[], is_automatic boolean,
-        scheduled_at timestamptz, lane_id bigint, flow bigint, priority smallint, recipients text[], route integer
+        id uuid, workspace_id bigint, company_id bigint, key_id bigint, key_version bigint, stream text, source text,
+        author_from text, subject text, message_id text, forced_server_id bigint, server_id bigint, size_bytes integer,
+        tags text[], is_automatic boolean, scheduled_at timestamptz, lane_id bigint, flow bigint, priority smallint, recipients text[], route integer
     )
     JOIN route USING (route)
-    WHERE key_id IS NULL OR (key_id, routed_version) IN (SELECT id, routing_version FROM valid_key)
+    WHERE key_id IS NULL OR (key_id, key_version) IN (SELECT id, routing_version FROM valid_key)
 ), timed AS (
     SELECT entry.*,
            GREATEST(COALESCE(scheduled_at, now()),
