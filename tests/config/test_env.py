@@ -43,6 +43,8 @@ def test_needs_no_setting_at_all() -> None:
         ("POSTROOM_PLATFORM_DOMAIN", "not a domain", "each workspace sends from"),
         ("POSTROOM_DEFAULT_SERVER", "mail.example.com:587", "smtp+starttls://user:password@host:587"),
         ("POSTROOM_DEFAULT_SERVER", "smtp://mail.example.com:99999", "Port out of range"),
+        ("POSTROOM_DEFAULT_SERVER_SPF", "v=spf1 mx -all", "write one mechanism"),
+        ("POSTROOM_DEFAULT_SERVER_SPF", "include:", "include"),
         ("POSTROOM_RESOLVER", "dns.example:53", "write a DNS server as 127.0.0.1:53"),
         ("POSTROOM_LOG_LEVEL", "loud", "write debug, info, warning or error"),
     ],

@@ -207,6 +207,21 @@ def test_the_ladder_leads_from_none_over_quarantine_to_reject() -> None:
     assert [step.policy if step else None for step in steps] == ["quarantine", "reject", None]
 
 
+def test_each_step_of_the_ladder_is_told_with_the_record_that_takes_it() -> None:
+    own = "v=DMARC1; p=quarantine; sp=none; rua=mailto:a@company-name.com"
+    steps = judge(at("_dmarc", own)).ladder
+    assert [(step.policy, step.is_present) for step in steps] == [
+        ("none", False), ("quarantine", True), ("reject", False),
+    ]  # fmt: skip
+    assert steps[2].record == own.replace("p=quarantine", "p=reject")
+    assert all(step.changes and step.before for step in steps)
+    without = judge(without=((f"_dmarc.{DOMAIN}", "TXT"),)).ladder
+    assert [step.record for step in without] == [
+        f"v=DMARC1; p={policy}; rua=mailto:dmarc-reports@{DOMAIN}" for policy in ("none", "quarantine", "reject")
+    ]
+    assert not any(step.is_present for step in without)
+
+
 def test_a_record_that_receivers_give_up_on_lets_nobody_pass() -> None:
     for text in ("v=spf1 include:_spf.google.com include:gone.example ~all", "v=spf1 include:_spf.google.com a:"):
         (standing,) = judge(at("", text), senders=(GOOGLE,)).standings
@@ -230,6 +245,17 @@ def test_strict_alignment_needs_the_very_domain() -> None:
 def test_a_from_elsewhere_does_not_align_with_our_bounce_domain() -> None:
     (standing,) = judge(from_domain="other.example", keys=()).standings
     assert (standing.spf, standing.dmarc) == (Outcome.FAIL, Outcome.FAIL)
+
+
+def test_where_errors_return_to_the_operator_only_the_signature_counts() -> None:
+    """A hosted platform's server, whatever the bounce address of the domain is."""
+    platform = replace(OWN, name="Platform", spf="include:_spf.google.com", keeps_return_path=False)
+    (standing,) = judge(senders=(platform,)).standings
+    assert (standing.spf, standing.spf_domain, standing.dkim, standing.dmarc) == (
+        Outcome.FAIL, "", Outcome.PASS, Outcome.PASS,
+    )  # fmt: skip
+    assert "Platform sends under a return path of its own" in standing.words
+    assert judge(senders=(platform,), keys=()).standings[0].dmarc is Outcome.FAIL
 
 
 def test_a_delegated_return_path_aligns() -> None:

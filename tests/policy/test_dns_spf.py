@@ -121,6 +121,23 @@ def test_an_own_server_passes_by_name_or_address() -> None:
         assert check(f"v=spf1 {term} -all", senders=(OWN,), zone=zone).verdict is Verdict.OK, term
 
 
+def test_a_server_whose_addresses_nobody_knows_is_named_and_nothing_that_harms_it_proposed() -> None:
+    here = Sender("Relay", "127.0.0.1")
+    missing = check(senders=(here,))
+    assert (missing.verdict, missing.record.value) == (Verdict.MISSING, "")
+    assert "From which addresses mail through Relay reaches receivers is not known here" in missing.words
+    assert "such as “v=spf1 ip4:192.0.2.1 ~all”" in missing.change
+    present = check("v=spf1 ip4:192.0.2.9 -all", senders=(here,))
+    assert (present.verdict, present.change) == (Verdict.NOTE, "")
+    assert check("v=spf1 -all", senders=(here, GOOGLE)).record.value == "v=spf1 include:_spf.google.com -all"
+
+
+def test_what_the_operator_says_goes_before_what_follows_from_the_host() -> None:
+    told = Sender("Platform", "127.0.0.1", spf="include:_spf.google.com")
+    assert check(senders=(told,)).record.value == "v=spf1 include:_spf.google.com ~all"
+    assert check("v=spf1 include:_spf.google.com ~all", senders=(told,)).verdict is Verdict.OK
+
+
 def test_macros_are_counted_and_not_followed() -> None:
     finding = check("v=spf1 include:_spf.google.com exists:%{i}._spf.%{d} ~all")
     assert finding.verdict is Verdict.OK

@@ -1,11 +1,13 @@
 """Are the alias domains checked when they should be, with what is known of their servers, and one alert for a fault?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from postroom.domains.alias_domains import save_alias_domain
 from postroom.domains.aliases import save_alias
@@ -17,7 +19,7 @@ from postroom.policy.dns.facts import SignedBy
 from postroom.policy.dns.writing import zone_line
 from postroom.servers.domain_facts import facts_of
 from postroom.servers.domain_health import KEPT_CHECKS, check_domain, check_due, newest_check
-from postroom.servers.models import OutgoingServer
+from postroom.servers.models import DedicatedServer, OutgoingServer
 from postroom.workspaces.alerts import open_alerts
 from postroom.workspaces.create import create_workspace
 from postroom.workspaces.models import Workspace
@@ -75,6 +77,36 @@ def test_the_servers_that_may_send_for_the_domain_count(domain: AliasDomain) -> 
 def test_without_any_server_the_default_server_counts(domain: AliasDomain) -> None:
     OutgoingServer.objects.update(archived_at=timezone.now())
     assert [sender.name for sender in facts_of(domain).senders] == ["default server"]
+
+
+def test_the_platforms_server_is_judged_by_its_own_return_path_and_spf(domain: AliasDomain, settings: Settings) -> None:
+    OutgoingServer.objects.update(archived_at=timezone.now())
+    env = replace(settings.POSTROOM, default_server="smtp://127.0.0.1:2500", default_server_spf="include:_spf.example")
+    settings.POSTROOM = env
+    (own,) = facts_of(domain).senders
+    assert (own.spf, own.keeps_return_path) == ("include:_spf.example", True)
+    settings.POSTROOM = replace(env, hosted=True)
+    assert not facts_of(domain).senders[0].keeps_return_path
+    OutgoingServer.objects.create(
+        workspace=domain.workspace, name="CLI", authentication="default_server", from_filter=NAME, priority=1
+    )
+    named = {sender.name: sender for sender in facts_of(reread(domain)).senders}["CLI"]
+    assert (named.spf, named.keeps_return_path) == ("include:_spf.example", False)
+
+
+def test_who_takes_the_mail_of_others_and_mailings_sends_in_the_domains_name_too(domain: AliasDomain) -> None:
+    """Both replace the From by the notification address (D3, E1)."""
+    workspace = domain.workspace
+    made = {
+        name: OutgoingServer.objects.create(
+            workspace=workspace, name=name, host="h.example", from_filter="other.example", priority=priority
+        )
+        for name, priority in (("First", 1), ("Mass", 20), ("Neither", 30))
+    }
+    DedicatedServer.objects.create(workspace=workspace, server=made["Mass"])
+    assert {sender.name for sender in facts_of(reread(domain)).senders} == {"Own", "First", "Mass"}
+    Workspace.objects.update(routing_policy="prefer-notification-server")
+    assert {sender.name for sender in facts_of(reread(domain)).senders} == {"Own", "Mass"}
 
 
 def test_every_address_that_must_receive_is_listed(domain: AliasDomain) -> None:

@@ -27,7 +27,13 @@ FINDING = {
     "remarks": [], "dnssec": False,
 }  # fmt: skip
 REPORT = {
-    "domain": "company-name.com", "verdict": "wrong", "findings": [FINDING], "addresses": [], "next_policy": None,
+    "domain": "company-name.com", "verdict": "wrong", "findings": [FINDING], "addresses": [],
+    "next_policy": {"policy": "reject"},
+    "ladder": [
+        {"policy": "quarantine", "record": "v=DMARC1; p=quarantine", "changes": "A", "before": "B", "is_present": True},
+        {"policy": "reject", "record": "v=DMARC1; p=reject",
+         "changes": "It is refused.", "before": "", "is_present": False},
+    ],
     "servers": [{"server": "Brevo", "words": "It fails DMARC."}],
 }  # fmt: skip
 
@@ -62,6 +68,15 @@ def test_shows_what_was_found_beside_what_is_expected(owner: Client, page: str, 
     for words in ("1 record must change", "v=spf1 -all", "v=spf1 include:example.net ~all", "It fails DMARC."):
         assert words in text
     assert "company-name.com. IN TXT &quot;v=spf1 include:example.net ~all&quot;" in text
+
+
+def test_shows_every_step_of_the_policy_with_its_record_to_copy(owner: Client, page: str, check: DomainCheck) -> None:
+    text = owner.get(page).content.decode().partition('id="policy"')[2]
+    present, _, following = text.partition("p=reject")
+    assert "now" in present
+    assert "next step" in following
+    assert "It is refused." in following
+    assert 'data-copy="v=DMARC1; p=reject"' in following
 
 
 def test_check_now_asks_a_worker_and_waits_for_its_answer(owner: Client, page: str, check: DomainCheck) -> None:

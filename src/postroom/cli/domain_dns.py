@@ -169,10 +169,12 @@ def _lines(advice: Advice) -> Iterator[str]:
     for standing in advice.standings:
         yield ""
         yield f"Mail through {standing.server}: {standing.words}"
-    if advice.next_policy:
-        yield ""
-        yield f"Next step of the policy: {advice.next_policy.policy}. {advice.next_policy.changes}"
-        yield f"Before: {advice.next_policy.before}"
+    yield ""
+    yield "The DMARC policy, step by step (* is the present one):"
+    for step in advice.ladder:
+        yield f"{'*' if step.is_present else ' '} {step.policy:<10}  {step.record}"
+        yield f"              {step.changes}"
+        yield f"              Before: {step.before}"
 
 
 def _summary(advice: Advice) -> str:

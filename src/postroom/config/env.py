@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from postroom.domains.nameserver import Nameserver, parse_nameserver
 from postroom.errors import PostroomError
 from postroom.rfc.address import domain_to_ascii
+from postroom.rfc.spf import parse_spf
 
 PREFIX = "POSTROOM_"
 # Read by others under the same prefix: the test run, and the path of the file itself.
@@ -82,6 +83,13 @@ def _server_url(text: str) -> str:
     return text
 
 
+def _spf_mechanism(text: str) -> str:
+    terms = parse_spf(f"v=spf1 {text}").terms
+    if len(terms) != 1 or terms[0].qualifier != "+" or terms[0].name == "all":
+        raise ValueError("write one mechanism, such as include:_spf.example.com or ip4:192.0.2.1")
+    return text
+
+
 def _log_level(text: str) -> str:
     level = text.lower()
     if level not in ("debug", "info", "warning", "error"):
@@ -113,6 +121,9 @@ class Environment:
     )
     default_server: str | None = _setting(
         _server_url, "URL of the server that takes mail when a workspace has no outgoing server", None, secret=True
+    )
+    default_server_spf: str | None = _setting(
+        _spf_mechanism, "what SPF records of domains must hold for the default server; else its host's address", None
     )
     resolver: Nameserver | None = _setting(
         parse_nameserver, "DNS server that checks of domains ask; without it the system's", None

@@ -34,6 +34,10 @@ class FromFilter:
             for entry in self.malformed
         )
 
+    def names(self, domain: str) -> bool:
+        """Whether an entry is `domain` (A-labels) or an address there."""
+        return domain in self.domains or any(address.rpartition("@")[2] == domain for address in self.addresses)
+
     def holds(self, mailbox: Mailbox) -> bool:
         """Whether an entry is the mailbox's address or its domain; a domain does not hold its sub-domains."""
         return self.holds_key(match_key(mailbox))

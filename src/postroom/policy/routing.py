@@ -142,6 +142,19 @@ class RoutingTable:
             warnings=(*self.faults, *_warn_of_from(route, header_from, identity), *bounce_warnings),
         )
 
+    def senders_for(self, domain: str) -> set[int | str]:
+        """The keys of the servers that some mail in the name of `domain` may take, where a company speaks under it.
+
+        Those whose filter names it or is empty; and the one that authors whom no filter holds share, since their From
+        is replaced by the notification address.
+        """
+        active = [route for route in self.routes.values() if route.server and route.server.active]
+        naming = {route.server.key for route in active if route.server and route.from_filter.names(domain)}
+        others = {route.server.key for route in active if route.server and route.from_filter.is_empty}
+        if self.fallback.server and not (naming and self.prefers_notification):
+            others.add(self.fallback.server.key)
+        return naming | others
+
     def _search(self, author: Speaker, identity: Identity, steps: list[Step]) -> Route:
         if self.personal:
             route = self.personal.get(author.key)

@@ -1,6 +1,7 @@
 """What is known of an alias domain before DNS is asked: who sends in its name, and with which keys it signs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from django.conf import settings
 
@@ -10,12 +11,11 @@ from postroom.domains.models import AliasDomain
 from postroom.domains.senders import as_value
 from postroom.errors import PostroomError
 from postroom.policy.dns.facts import DomainFacts, Sender, SignedBy
-from postroom.policy.from_filter import parse_from_filter
 from postroom.policy.identity import find_identity
 from postroom.servers.endpoints import DEFAULT_SERVER_NAME, default_endpoint
 from postroom.servers.models import OutgoingServer
 from postroom.servers.presets import find_preset
-from postroom.servers.selection import in_order
+from postroom.servers.selection import dedicated_server, in_order, routing_table
 
 
 def facts_of(domain: AliasDomain) -> DomainFacts:
@@ -36,31 +36,29 @@ def facts_of(domain: AliasDomain) -> DomainFacts:
 
 def senders_of(domain: AliasDomain) -> Iterator[Sender]:
     """The servers that send in the domain's name; the installation's default server where there are none at all."""
-    active = [server for server in in_order(domain.workspace) if server.is_active]
-    for server in active:
-        if _may_send_for(server, domain.name):
+    table = routing_table(domain.workspace)
+    mass = dedicated_server(domain.workspace)  # takes mailings whatever its filter holds
+    keys = table.senders_for(domain.name)
+    for server in in_order(domain.workspace):
+        if server.pk in keys or server.pk == mass:
             yield _as_sender(server)
-    if not active:
-        yield sender_at(DEFAULT_SERVER_NAME, _default_host())
-
-
-def sender_at(name: str, host: str) -> Sender:
-    """A server of which no more than its host is known."""
-    return Sender(name, host, find_preset(host))
+    if table.fallback.server is None:
+        yield _default_sender(Sender(DEFAULT_SERVER_NAME))
 
 
 def _as_sender(server: OutgoingServer) -> Sender:
-    is_default = server.authentication == OutgoingServer.Authentication.DEFAULT_SERVER
-    host = _default_host() if is_default else server.host
     selectors = tuple(filter(None, (text.strip() for text in server.dkim_selectors.split(","))))
-    return Sender(server.name, host, find_preset(host), SignedBy(server.signed_by), selectors)
+    sender = Sender(server.name, signed_by=SignedBy(server.signed_by), selectors=selectors)
+    if server.authentication == OutgoingServer.Authentication.DEFAULT_SERVER:
+        return _default_sender(sender)
+    return replace(sender, host=server.host, preset=find_preset(server.host))
 
 
-def _may_send_for(server: OutgoingServer, domain: str) -> bool:
-    """Without a filter mail leaves under the notification address, which is in the domain's name too."""
-    from_filter = parse_from_filter(server.from_filter)
-    holders = {address.rpartition("@")[2] for address in from_filter.addresses} | set(from_filter.domains)
-    return from_filter.is_empty or domain in holders
+def _default_sender(sender: Sender) -> Sender:
+    """A hosted platform's server returns errors to the platform (requirement A1), so that SPF counts for that alone."""
+    host, env = _default_host(), settings.POSTROOM
+    spf, keeps_return_path = env.default_server_spf or "", not env.hosted
+    return replace(sender, host=host, preset=find_preset(host), spf=spf, keeps_return_path=keeps_return_path)
 
 
 def _default_host() -> str:

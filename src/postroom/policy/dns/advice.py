@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from postroom.policy.dns.answers import Answers
 from postroom.policy.dns.dkim import check_own_key, check_provider_keys
-from postroom.policy.dns.dmarc import DmarcStanding, Rung, check_dmarc, next_rung
+from postroom.policy.dns.dmarc import DmarcStanding, LadderStep, Rung, check_dmarc, ladder_of, next_rung
 from postroom.policy.dns.facts import DomainFacts, KeyState, Sender, SignedBy
 from postroom.policy.dns.findings import FAULTS, Finding, Purpose, Record, Remark, Verdict, worst
 from postroom.policy.dns.receiving import check_mx, check_return_path, check_tls_reports
@@ -18,12 +18,13 @@ SIGNING_STATES = (KeyState.ACTIVE,)
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Everything there is to say of a domain: a finding a record, a standing a server, the next step of DMARC."""
+    """Everything there is to say of a domain: a finding a record, a standing a server, the steps of DMARC."""
 
     facts: DomainFacts
     findings: tuple[Finding, ...]
     standings: tuple[SenderStanding, ...]
     next_policy: Rung | None
+    ladder: tuple[LadderStep, ...]
 
     @property
     def verdict(self) -> Verdict:
@@ -59,7 +60,8 @@ def advise(facts: DomainFacts, answers: Answers) -> Advice:
         if not (facts.keys or theirs) and sender.signed_by.is_ours:
             findings.append(replace(_missing_key(facts.from_domain), servers=(sender.name,)))
     findings += [dmarc.finding, check_mx(facts, answers), check_tls_reports(facts, answers)]
-    return Advice(facts, tuple(_without_doubles(findings)), tuple(standings), _next(dmarc))
+    ladder = ladder_of(dmarc, facts.report_address)
+    return Advice(facts, tuple(_without_doubles(findings)), tuple(standings), _next(dmarc), ladder)
 
 
 def _provider_findings(sender: Sender, facts: DomainFacts, answers: Answers) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """What will receivers do with mail in the domain's name that fails, and who is told (RFC 9989, before it RFC 7489)?"""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -39,6 +40,17 @@ LADDER = (
 
 
 @dataclass(frozen=True, slots=True)
+class LadderStep:
+    """A rung for one domain: `record` is the text that publishes it, `is_present` whether receivers act by it now."""
+
+    policy: Disposition
+    record: str
+    changes: str
+    before: str
+    is_present: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DmarcStanding:
     """What counts for mail from a domain. `record` None: no policy. `is_unclear`: DNS did not tell."""
 
@@ -54,12 +66,30 @@ def next_rung(policy: Disposition) -> Rung | None:
     return LADDER[position + 1] if position + 1 < len(LADDER) else None
 
 
+def ladder_of(standing: DmarcStanding, report_address: str) -> tuple[LadderStep, ...]:
+    """The whole ladder, each step with the domain's own record, or a new one, changed to it."""
+    text = standing.finding.record.value or _new_record(report_address)
+    present = standing.policy if standing.record is not None else None
+    return tuple(
+        LadderStep(rung.policy, _with_policy(text, rung.policy), rung.changes, rung.before, rung.policy is present)
+        for rung in LADDER
+    )
+
+
+def _new_record(report_address: str) -> str:
+    return f"v=DMARC1; p=none; rua=mailto:{report_address}"
+
+
+def _with_policy(text: str, policy: Disposition) -> str:
+    return re.sub(r"(;\s*p\s*=\s*)\w+", rf"\g<1>{policy}", text, count=1, flags=re.IGNORECASE)
+
+
 def check_dmarc(domain: str, report_address: str, answers: Answers) -> DmarcStanding:
     """The policy for mail from `domain`: its own, or one that it inherits; reports should go to `report_address`."""
     name = f"_dmarc.{domain}"
     answer = answers.ask(name, "TXT")
     texts = [value for value in answer.values if is_dmarc(value)]
-    record = Record(name, "TXT", f"v=DMARC1; p=none; rua=mailto:{report_address}", Purpose.DMARC)
+    record = Record(name, "TXT", _new_record(report_address), Purpose.DMARC)
     if answer.is_unclear or answer.status is Status.LOOP:
         verdict = Verdict.UNCLEAR if answer.is_unclear else Verdict.WRONG
         words = f"The policy is not known: {answer.explain(name)}."

@@ -42,7 +42,9 @@ class OwnKey:
 class Sender:
     """A server that sends in the domain's name. `selectors` are those of the provider's keys that people entered.
 
-    `preset` is None for a server of no known provider; `host` "" where there is none to name.
+    `preset` is None for a server of no known provider; `host` "" where there is none to name. `spf` is what an SPF
+    record must hold for it by its operator's word, "" where that follows from preset or host. `keeps_return_path` is
+    False where errors come back to the operator's own domain, whatever our bounce address.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Sender:
     preset: Preset | None = None
     signed_by: SignedBy = SignedBy.BOTH
     selectors: tuple[str, ...] = ()
+    spf: str = ""
+    keeps_return_path: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Receivers test SPF on the envelope sender's domain, so this is about the domain of the bounce address.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import collapse_addresses, ip_address, ip_network
@@ -60,6 +60,8 @@ class SpfTree:
 
 def mechanism_of(sender: Sender) -> str:
     """What the record must hold for mail through `sender` to pass; "" where its SPF is not ours to publish."""
+    if sender.spf:
+        return sender.spf
     if sender.preset is not None:
         kept = sender.preset.return_path.use is ReturnPathUse.KEPT
         return sender.preset.spf if kept else ""
@@ -72,18 +74,28 @@ def mechanism_of(sender: Sender) -> str:
     return f"ip{address.version}:{address}" if address.is_global else ""
 
 
-def check_spf(domain: str, senders: Iterable[Sender], answers: Answers) -> Finding:
+def sends_from_unknown(sender: Sender) -> bool:
+    """Whether SPF counts for mail through `sender`, and only its operator knows what the record must hold."""
+    use = sender.preset.return_path.use if sender.preset else ReturnPathUse.KEPT
+    return sender.keeps_return_path and use is ReturnPathUse.KEPT and not mechanism_of(sender)
+
+
+def check_spf(domain: str, senders: Sequence[Sender], answers: Answers) -> Finding:
     """The SPF record of `domain`, with what `senders` need of it."""
     mechanisms = list(dict.fromkeys(filter(None, map(mechanism_of, senders))))
+    unknown = [sender.name for sender in senders if sends_from_unknown(sender)]
     answer = answers.ask(domain, "TXT")
     texts = [value for value in answer.values if is_spf(value)]
-    record = Record(domain, "TXT", _mend(merge_spf(texts, mechanisms)), Purpose.SPF)
+    # A record that names nobody would make mail of the unknown server fail, which has none to pass by yet.
+    is_known = bool(texts or mechanisms or not unknown)
+    record = Record(domain, "TXT", _mend(merge_spf(texts, mechanisms)) if is_known else "", Purpose.SPF)
     if answer.is_unclear or answer.status is Status.LOOP:
         verdict = Verdict.UNCLEAR if answer.is_unclear else Verdict.WRONG
         return Finding(record, remarks=(Remark(verdict, f"dns-{answer.status}", _sentence(answer.explain(domain))),))
     remarks = list(_judge_records(texts, answer.values, domain))
     if len(texts) == 1 and not remarks:
         remarks += _judge_one(texts[0], mechanisms, domain=domain, answers=answers)
+    remarks += [_unknown(name) for name in unknown]
     change = _change(record, texts, remarks)
     found = tuple(texts or (value for value in answer.values if _looks_like_spf(value)))
     return Finding(record, found, tuple(remarks), change, answer.is_authenticated)
@@ -162,6 +174,11 @@ def _judge_one(text: str, mechanisms: list[str], *, domain: str, answers: Answer
             f"With what is missing it takes {merged.lookups} look-ups, more than {MAX_LOOKUPS}: remove others first."
         )
         yield Remark(Verdict.WRONG, "spf-lookups-after", words)
+
+
+def _unknown(server: str) -> Remark:
+    words = f"From which addresses mail through {server} reaches receivers is not known here; its operator knows."
+    return Remark(Verdict.NOTE, "spf-sender-unknown", words)
 
 
 def _judge_counts(tree: SpfTree) -> Iterator[Remark]:
@@ -300,10 +317,12 @@ def _mend(text: str) -> str:
 
 
 def _change(record: Record, texts: list[str], remarks: list[Remark]) -> str:
-    if all(remark.verdict is Verdict.OK for remark in remarks):
+    if all(remark.verdict is Verdict.OK or remark.code == "spf-sender-unknown" for remark in remarks):
         return ""
     if texts == [record.value]:
         return f"Correct the SPF record at {record.name}."
+    if not record.value:
+        return f"Add a TXT record at {record.name} that names these addresses, such as “v=spf1 ip4:192.0.2.1 ~all”."
     if not texts:
         return f"Add the TXT record “{record.value}” at {record.name}."
     if len(texts) > 1:

@@ -61,6 +61,8 @@ def stand(
 
 def _spf_domain(sender: Sender, facts: DomainFacts, return_path: Finding | None) -> str:
     use = sender.preset.return_path.use if sender.preset else ReturnPathUse.KEPT
+    if not sender.keeps_return_path:
+        return ""
     if use is ReturnPathUse.KEPT:
         return facts.domain
     if return_path is not None and return_path.verdict is Verdict.OK:

@@ -57,6 +57,7 @@ def tell(advice: Advice) -> dict[str, Any]:
         "servers": [asdict(standing) for standing in advice.standings],
         "addresses": [{"address": address, "purpose": purpose} for address, purpose in advice.facts.inboxes],
         "next_policy": asdict(advice.next_policy) if advice.next_policy else None,
+        "ladder": [asdict(step) for step in advice.ladder],
     }
 
 

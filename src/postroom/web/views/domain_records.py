@@ -177,7 +177,8 @@ def _checked(domain: AliasDomain, since: datetime | None) -> dict[str, Any]:
         "standings": report["servers"],
         "inboxes": _inboxes(domain, report["addresses"]),
         "receiver": _receiver(findings),
-        "next_policy": report["next_policy"],
+        "ladder": report.get("ladder", []),  # of checks since November 2026
+        "next_policy": (report["next_policy"] or {}).get("policy"),
         "zone": zone_file(told_records(report)),
     }
 
