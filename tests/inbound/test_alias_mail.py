@@ -53,6 +53,22 @@ def test_goes_to_the_record_that_the_alias_names(desk: Desk) -> None:
     assert take(letter(subject="Two"), INFO).record_id == into
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        f"Delivered-To: {INFO}",
+        f"X-Forwarded-For: {INFO} {CATCHALL}",
+        f"Original-Recipient: rfc822;{INFO}",
+        f"Resent-To: {INFO}",
+        f"Received: from a by b.example with ESMTP\r\n for <{INFO}>; Mon, 23 Nov 2026 09:00:00 +0000",
+    ],
+)
+def test_a_copy_that_was_forwarded_to_the_catchall_is_for_whom_its_trace_names(desk: Desk, field: str) -> None:
+    add_alias(desk)
+    row = take(letter("To: undisclosed-recipients:;", field), CATCHALL)
+    assert (row.state, row.recipient, Record.objects.count()) == ("handled", INFO, 1)
+
+
 @pytest.mark.parametrize("fields", [{"record_type": "crm.gone"}, {"forced_record": 404}])
 def test_an_alias_that_leads_nowhere_is_invalid_and_its_mail_kept(desk: Desk, fields: dict[str, Any]) -> None:
     add_alias(desk, **fields)

@@ -96,16 +96,16 @@ def run_postfix(
     replies: Mapping[str, str] | None = None,
     accounts: Mapping[str, str] | None = None,
     settings: Mapping[str, str] | None = None,
-    pipe: str | None = None,
+    pipes: Mapping[str, str] | None = None,
 ) -> Iterator[Postfix]:
     """Start a Postfix of its own for these domains; stop it and remove its files at the end.
 
     tls: offer STARTTLS with this certificate. replies: answers to RCPT by recipient address, such as
     `{"gone@customer.example.com": "550 5.1.1 User unknown"}`. accounts: passwords by user; AUTH is then offered under
     TLS. settings: further lines of main.cf, for example
-    `{"smtpd_milters": "inet:127.0.0.1:8891"}`. pipe: command of the transport “pipe”, run by the user
-    nobody. Raises RuntimeError when Postfix cannot run here; mail for other domains is refused, so nothing leaves the
-    machine.
+    `{"smtpd_milters": "inet:127.0.0.1:8891"}`. pipes: commands by the name of their transport, run by the
+    user nobody. Raises RuntimeError when Postfix cannot run here; mail for other domains is refused, so nothing leaves
+    the machine.
     """
     if why := why_unavailable():
         raise RuntimeError(why)
@@ -114,8 +114,7 @@ def run_postfix(
     try:
         peer = Postfix(directory, port=free_port(), domains=domains)
         _write_configuration(peer, tls, replies or {}, {**(_sasl_settings() if accounts else {}), **(settings or {})})
-        if pipe is not None:
-            _add_pipe(peer, pipe)
+        _add_pipes(peer, pipes or {})
         _write_accounts(peer, accounts or {})
         with _master(peer):
             yield peer
@@ -147,10 +146,11 @@ def _write_configuration(
         os.utime(file, (0, 0))  # Postfix waits two seconds over a newer file, in case it is still being written
 
 
-def _add_pipe(peer: Postfix, command: str) -> None:
+def _add_pipes(peer: Postfix, commands: Mapping[str, str]) -> None:
     master_cf = peer.directory / "etc/master.cf"
     with master_cf.open("a") as file:
-        file.write(f"pipe       unix - n n -   - pipe flags=Rq user=nobody argv={command}\n")
+        for name, command in commands.items():
+            file.write(f"{name} unix - n n - - pipe flags=Rq user=nobody argv={command}\n")
     os.utime(master_cf, (0, 0))
 
 

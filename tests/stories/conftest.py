@@ -11,8 +11,10 @@ from tests.installation import Installation
 from tests.peers.postfix import Postfix
 from tests.stories.browser import Browser
 from tests.stories.destinations import CaptureDestination, Destination, PostfixDestination
+from tests.stories.gateway import run_gateway
 from tests.stories.office import Office, Postroom
 from tests.stories.shell import open_shell
+from tests.stories.threads import Application
 
 
 @pytest.fixture(scope="package")
@@ -29,10 +31,22 @@ def postroom(postfix: Postfix, tmp_path_factory: pytest.TempPathFactory) -> Iter
     assert code == 0, output[-5000:]
 
 
+@pytest.fixture(scope="package")
+def gateway(postroom: Postroom, postfix: Postfix) -> Iterator[Postfix]:
+    with run_gateway(postroom, postfix) as gateway:
+        yield gateway
+
+
 @pytest.fixture
 def office(postroom: Postroom) -> Office:
     """A workspace of the test's own."""
     return postroom.new_workspace(f"story-{uuid4().hex[:8]}")
+
+
+@pytest.fixture
+def app(office: Office, postfix: Postfix) -> Application:
+    """What keeps leads in that workspace."""
+    return Application.of(office, port=postfix.port)
 
 
 @pytest.fixture

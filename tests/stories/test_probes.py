@@ -10,6 +10,7 @@ from tests.peers import dovecot
 from tests.peers.dovecot import Dovecot, run_dovecot
 from tests.peers.postfix import Postfix, run_postfix, why_unavailable
 from tests.stories.browser import Browser
+from tests.stories.gateway import inline
 from tests.stories.office import Office, Postroom, statuses
 from tests.stories.threads import Application, eventually
 
@@ -49,16 +50,12 @@ def outside(postroom: Postroom, mailboxes: Dovecot) -> Iterator[Postfix]:
     }
     settings = {
         "relay_domains": " ".join(transports),
-        "transport_maps": _inline(transports),
+        "transport_maps": inline(transports),
         "virtual_alias_domains": " ".join(address.removeprefix("@") for address in redirections),
-        "virtual_alias_maps": _inline(redirections),
+        "virtual_alias_maps": inline(redirections),
     }
     with run_postfix("own.example.com", settings=settings, replies={"gone@": "550 5.1.1 User unknown"}) as server:
         yield server
-
-
-def _inline(table: dict[str, str]) -> str:
-    return "inline:{" + ", ".join(f"{{{name} = {value}}}" for name, value in table.items()) + "}"
 
 
 def begin(postroom: Postroom, outside: Postfix, way: str) -> Application:

@@ -102,15 +102,15 @@ def write(from_: str, to: str, subject: str, text: str = "How are you?", **field
     return mail
 
 
-def answer(mail: EmailMessage, from_: str, text: str, subject: str | None = None) -> EmailMessage:
-    """As a mail program answers: to the Reply-To, with In-Reply-To and References, the mail quoted below."""
+def answer(mail: EmailMessage, from_: str, text: str, *, to: str | None = None) -> EmailMessage:
+    """As a mail program answers: to the Reply-To, or `to`, with In-Reply-To and References, the mail quoted below."""
     body = mail.get_body(("plain",))
     assert body
     quoted = "".join(f"> {line}\n" for line in body.get_content().splitlines())
     return write(
         from_,
-        str(mail["Reply-To"]),
-        subject or f"Re: {mail['Subject'].removeprefix('Re: ')}",
+        to or str(mail["Reply-To"]),
+        f"Re: {mail['Subject'].removeprefix('Re: ')}",
         f"{text}\n\nOn Monday, somebody wrote:\n{quoted}",
         In_Reply_To=str(mail["Message-ID"]),
         References=f"{mail['References'] or ''} {mail['Message-ID']}".strip(),

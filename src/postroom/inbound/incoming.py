@@ -1,8 +1,10 @@
 """What is known of a mail while it is handled: its words, what it is, and where it belongs."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from postroom.domains.addresses import Destination, resolve
 from postroom.domains.addresses import Kind as AddressKind
@@ -16,12 +18,18 @@ from postroom.rfc.headers import field_value, iter_fields, split_message
 from postroom.workspaces.access import company_of
 from postroom.workspaces.models import Company, Workspace
 
-# What servers write of the envelope, the surest first; then what the author wrote.
-_ENVELOPE_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to")
+# What servers write of the envelope, the surest first; then what the author wrote. RFC 8098 §2.3 has
+# Original-Recipient, Fastmail X-Delivered-To, CommuniGate X-Real-To; in X-Forwarded-For Gmail tells whose mailbox
+# forwards.
+_ENVELOPE_FIELDS = (
+    "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to", "original-recipient",
+    "x-delivered-to", "x-rcpt-to", "x-real-to", "x-forwarded-for",
+)  # fmt: skip
 _RECIPIENT_FIELDS = ("to", "cc", "resent-to", "resent-cc", "apparently-to")
 # An address of ours that says what its mail is for; the others take what is meant for one of these.
 _TELLING = frozenset({AddressKind.ALIAS, AddressKind.REPLY, AddressKind.PROBE})
 MAX_ADDRESSES = 100
+_FOR = re.compile(r"\bfor\s+<([^<>\s]{3,320})>")  # of whom a server on the way took it for (RFC 5321 §4.4)
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,7 @@ def _named_addresses(raw: bytes) -> Iterator[str]:
     by_name: dict[str, list[str]] = {}
     for name, field in iter_fields(split_message(raw)[0]):
         by_name.setdefault(name, []).append(field_value(field))
-    texts = (text for name in (*_ENVELOPE_FIELDS, *_RECIPIENT_FIELDS) for text in by_name.get(name, ()))
+    fields = (text for name in (*_ENVELOPE_FIELDS, *_RECIPIENT_FIELDS) for text in by_name.get(name, ()))
+    texts = chain(fields, (each[1] for text in by_name.get("received", ()) for each in _FOR.finditer(text)))
     seen = dict.fromkeys(address.lower() for text in texts for address in addresses_in(text))
     yield from list(seen)[:MAX_ADDRESSES]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from postroom.errors import AddressError
 from postroom.policy.thread_headers import is_forwarded
@@ -17,6 +17,11 @@ from postroom.rfc.mime_content import File, Seen, read_content
 
 # As long as RFC 5321 §4.5.3.1 lets an address be, which is what the columns hold.
 _MAX_ADDRESS = 320
+# Where a list, a group or a forwarder that puts its own address into the From, as DMARC makes them, keeps who wrote:
+# RFC 9057, Google Groups, Mailman.
+_AUTHOR_FIELDS = ("author", "x-original-from", "original-from", "reply-to")
+_OWN_FIELDS = ("to", "cc", "delivered-to", "x-original-to")
+_VIA = re.compile(r"""^['"]?(.+?)['"]?\s+via\s.*""", re.IGNORECASE)
 _CONTENT_ID = re.compile(r"[!#-;=?-Z^-~]{1,200}")
 
 
@@ -56,7 +61,7 @@ def read_letter(raw: bytes) -> Letter:
     message = read_entity(raw)
     seen = read_content(message)
     return Letter(
-        author=next(_mailboxes(message, "from"), None),
+        author=_author(message),
         to=tuple(_mailboxes(message, "to")),
         cc=tuple(_mailboxes(message, "cc")),
         subject=make_fit(" ".join((message.get("subject") or "").split())),
@@ -67,6 +72,20 @@ def read_letter(raw: bytes) -> Letter:
         message_id=next(_identifiers(message, "message-id"), None),
         references=(*_identifiers(message, "references"), *_identifiers(message, "in-reply-to")),
     )
+
+
+def _author(message: Entity) -> Mailbox | None:
+    """The From's first, unless that is who the mail was for: then somebody else wrote it, where it says who."""
+    from_ = next(_mailboxes(message, "from"), None)
+    if from_ is None or from_.address not in _addresses(message, _OWN_FIELDS):
+        return from_
+    named = (mailbox for name in _AUTHOR_FIELDS for mailbox in _mailboxes(message, name))
+    author = next((mailbox for mailbox in named if mailbox.address != from_.address), None)
+    return replace(author, name=author.name or _VIA.sub(r"\1", from_.name)) if author else from_
+
+
+def _addresses(message: Entity, names: Iterable[str]) -> set[str]:
+    return {mailbox.address for name in names for mailbox in _mailboxes(message, name)}
 
 
 def _mailboxes(message: Entity, name: str) -> Iterator[Mailbox]:
