@@ -56,6 +56,7 @@ def administrator(chromium: Browser, platform: Postroom) -> Iterator[Page]:
         ("/platform/plans/0", "platform-plan"),
         ("/platform/oauth", "platform-oauth-apps"),
         ("/platform/oauth/google", "platform-oauth-app"),
+        ("/platform/dns", "platform-dns"),
         ("/platform/audit-log", "platform-audit-log"),
     ],
 )

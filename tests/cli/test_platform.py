@@ -56,3 +56,17 @@ def test_what_concerns_the_whole_platform_is_noted(postroom: Postroom) -> None:
         ("user", "mary@company-name.com", {"is_platform_administrator": False}, {"is_platform_administrator": True}),
         ("plan", "Trial", {"base": 5}, {"base": 7}),
     ]
+
+
+def test_writes_what_the_platforms_zone_must_hold(postroom: Postroom) -> None:
+    postroom("domain", "dkim-rotate", "company-name.com", "--workspace", "company-name", "--on-platform")
+    lines = postroom("platform", "zone").splitlines()
+    assert '_dmarc.example. IN TXT "v=DMARC1; p=none; rua=mailto:postmaster@example"' in lines
+    assert any(line.startswith("postroom1.company-name.com.dkim.example. IN TXT") for line in lines)
+
+
+def test_removes_a_plan_that_nobody_uses(postroom: Postroom, refused: Postroom) -> None:
+    postroom("platform", "allow", "company-name", "--plan", "Standard")
+    assert "are on the plan Standard" in refused("platform", "plan-remove", "Standard")
+    assert postroom("platform", "plan-remove", "Business") == "Business is removed.\n"
+    assert not Plan.objects.filter(name="Business").exists()

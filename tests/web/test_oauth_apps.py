@@ -11,12 +11,13 @@ from django.utils import timezone
 from postroom.policy.permission import Role
 from postroom.servers.models import OAuthApp, OutgoingServer
 from postroom.servers.oauth.registration import app_for
+from postroom.servers.oauth.tokens import disconnect
 from postroom.servers.oauth.trouble import count_down
 from postroom.servers.oauth.watch import watch
 from postroom.servers.save import save_server
 from postroom.workspaces.models import Alert, Change, Workspace
 from tests.peers.oauth_provider import CLIENT_SECRET, Provider, run_oauth_provider
-from tests.servers.oauth.connecting import make_app
+from tests.servers.oauth.connecting import connect, make_app
 from tests.web.samples import make_member
 from tests.web.test_oauth import come_back, go_there, page_of
 
@@ -172,3 +173,39 @@ def test_nobody_changes_it_without_the_right(workspace: Workspace, owner: Client
         assert client.post(MICROSOFT, fields(client_id="mine")).status_code == 403
     assert "0f-9" not in outsider.get("/settings/oauth").content.decode()
     assert OAuthApp.objects.get().client_id == "0f-9"
+
+
+def test_a_registration_goes_once_no_mailbox_is_connected_by_it(
+    owner: Client, member: Client, provider: Provider, workspace: Workspace
+) -> None:
+    app = make_app(provider, workspace=workspace)
+    server = OutgoingServer(workspace=workspace, name="Gmail", authentication="gmail", username="mary@company-name.com")
+    save_server(server)
+    connect(server, provider)
+    path = f"{GOOGLE}/remove"
+    assert path in owner.get(GOOGLE).content.decode()
+    assert "No mailbox at Google can be connected any more" in owner.get(path).content.decode()
+    assert "for mary@company-name.com: disconnect these" in owner.post(path, {"typed": "Google"}).content.decode()
+    disconnect(app.accounts.get())
+    assert owner.post(path, {"typed": "google"}).status_code == 200
+    assert member.post(path, {"typed": "Google"}).status_code == 403
+    assert OAuthApp.objects.exists()
+    assert "registered at Google no more" in owner.post(path, {"typed": "Google"}, follow=True).content.decode()
+    assert not OAuthApp.objects.exists()
+    server.refresh_from_db()
+    assert server.oauth_account is None
+    note = Change.objects.get(kind="o auth app", after__isnull=True)
+    assert (note.before and note.before["client_secret"]) == "•••"
+    assert owner.get(path).status_code == 404
+
+
+def test_the_platforms_registration_goes_even_with_a_secret_that_nobody_can_read(
+    administrator: Client, owner: Client, provider: Provider
+) -> None:
+    make_app(provider)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE servers_oauthapp SET client_secret = 'v1:broken'")
+    path = "/platform/oauth/google/remove"
+    assert owner.get(path).status_code == 404
+    assert administrator.post(path, {"typed": "Google"})["Location"] == "/platform/oauth"
+    assert not OAuthApp.objects.exists()

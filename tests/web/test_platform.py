@@ -1,8 +1,13 @@
 """What do the administrators of a platform see of its workspaces, and do their buttons do what they say?"""
 
+from dataclasses import replace
+from html import unescape
+
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
+from postroom.domains.keys import begin_platform_rotation
 from postroom.workspaces.models import Change, Plan, Workspace
 from postroom.workspaces.plans import plans
 from tests.web.samples import make_member, make_workspace, store_message
@@ -95,3 +100,46 @@ def test_a_member_sees_no_sign_of_it(member: Client, workspace: Workspace) -> No
     assert "/platform" not in member.get("/messages").content.decode()
     assert member.get(f"/platform/workspaces/{workspace.pk}").status_code == 404
     assert member.post(f"/platform/workspaces/{workspace.pk}/suspend", {"reason": "x"}).status_code == 404
+
+
+def test_a_plan_goes_once_nobody_uses_it(administrator: Client, member: Client, workspace: Workspace) -> None:
+    standard = next(plan for plan in plans() if plan.name == "Standard")
+    path = f"/platform/plans/{standard.pk}/remove"
+    assert path in administrator.get(f"/platform/plans/{standard.pk}").content.decode()
+    Workspace.objects.filter(pk=workspace.pk).update(plan=standard)
+    asked = administrator.get(path).content.decode()
+    assert "nobody&#x27;s limit changes" in asked
+    assert "1 workspaces are on the plan Standard" in asked
+    assert "1 workspaces are on the plan Standard" in administrator.post(path, {"typed": "Standard"}).content.decode()
+    Workspace.objects.filter(pk=workspace.pk).update(plan=None)
+    assert administrator.post(path, {"typed": "Standart"}).status_code == 200
+    assert member.post(path, {"typed": "Standard"}).status_code == 404
+    assert Plan.objects.filter(name="Standard").exists()
+    assert administrator.post(path, {"typed": "Standard"})["Location"] == "/platform/plans"
+    assert not Plan.objects.filter(name="Standard").exists()
+    assert "deleted plan" in administrator.get("/platform/audit-log").content.decode()
+
+
+def test_the_plan_of_new_workspaces_and_the_last_one_stay(administrator: Client, workspace: Workspace) -> None:
+    first = next(plan for plan in plans() if plan.is_for_new)
+    refused = administrator.post(f"/platform/plans/{first.pk}/remove", {"typed": first.name}).content.decode()
+    assert "New workspaces begin with" in refused
+    Plan.objects.exclude(pk=first.pk).delete()
+    Plan.objects.update(is_for_new=False)
+    refused = administrator.post(f"/platform/plans/{first.pk}/remove", {"typed": first.name}).content.decode()
+    assert "A platform needs a plan" in refused
+
+
+def test_what_the_platforms_zone_must_hold_is_shown_with_the_keys_that_domains_point_to(
+    administrator: Client, member: Client, workspace: Workspace, settings: Settings
+) -> None:
+    settings.POSTROOM = replace(
+        settings.POSTROOM, mx_name="mx.example", default_server_spf="include:_spf.platform.example"
+    )
+    begin_platform_rotation(workspace, "company-name.com")
+    page = unescape(administrator.get("/platform/dns").content.decode())
+    assert "*.example. IN MX 10 mx.example." in page
+    assert '*.example. IN TXT "v=spf1 include:_spf.platform.example ~all"' in page
+    assert "postroom1.company-name.com.dkim.example. IN TXT" in page
+    assert "waits to be seen in DNS" in page
+    assert member.get("/platform/dns").status_code == 404

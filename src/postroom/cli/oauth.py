@@ -59,6 +59,26 @@ def app(
     click.echo(f"{_readable_app(row)}\nRedirect address to register there: {_confirm_url(provider)}")
 
 
+@command.command("app-remove")
+@PROVIDER
+@click.option("--workspace", help="That of this workspace; without it the installation's.")
+@django_command
+def app_remove(provider: str, workspace: str | None) -> None:
+    """Forget Postroom's registration at PROVIDER; refused while accounts are connected by it."""
+    from django.db import transaction
+
+    from postroom.servers.oauth.registration import own_app, remove_app
+    from postroom.workspaces.audit import record_removal
+
+    row = own_app(find_workspace(workspace) if workspace else None, provider)
+    if not row.pk:
+        raise click.ClickException(f"There is no registration at {row.get_provider_display()} to remove.")
+    with transaction.atomic():
+        record_removal(row, workspace=row.workspace, by="command line")
+        remove_app(row)
+    click.echo(f"Postroom is registered at {row.get_provider_display()} no more.")
+
+
 @command.command("connect")
 @click.argument("server")
 @click.option("--workspace", required=True)

@@ -106,6 +106,27 @@ def plans() -> None:
         click.echo(_readable(row))
 
 
+@command.command("zone")
+@django_command
+def zone() -> None:
+    """What the zone of the platform's own domain must hold, as lines of a zone file: sub-domains, and DKIM keys."""
+    from postroom.policy.dns.writing import zone_file
+    from postroom.servers.platform_zone import platform_records
+
+    click.echo(zone_file(platform_records()), nl=False)
+
+
+@command.command("plan-remove")
+@click.argument("name")
+@django_command
+def plan_remove(name: str) -> None:
+    """Give the plan NAME up; refused while workspaces are on it, or begin with it."""
+    from postroom.workspaces.plans import remove_plan
+
+    remove_plan(_find_plan(name), by=BY)
+    click.echo(f"{name} is removed.")
+
+
 @command.command("suspend")
 @click.argument("slug")
 @click.option("--reason", required=True, help="For the workspace's people; it stands on each mail that waits.")

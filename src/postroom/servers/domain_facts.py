@@ -43,22 +43,30 @@ def senders_of(domain: AliasDomain) -> Iterator[Sender]:
         if server.pk in keys or server.pk == mass:
             yield _as_sender(server)
     if table.fallback.server is None:
-        yield _default_sender(Sender(DEFAULT_SERVER_NAME))
+        yield default_sender()
 
 
 def _as_sender(server: OutgoingServer) -> Sender:
     selectors = tuple(filter(None, (text.strip() for text in server.dkim_selectors.split(","))))
     sender = Sender(server.name, signed_by=SignedBy(server.signed_by), selectors=selectors)
     if server.authentication == OutgoingServer.Authentication.DEFAULT_SERVER:
-        return _default_sender(sender)
+        return default_sender(sender)
     return replace(sender, host=server.host, preset=find_preset(server.host))
 
 
-def _default_sender(sender: Sender) -> Sender:
-    """A hosted platform's server returns errors to the platform (requirement A1), so that SPF counts for that alone."""
-    host, env = _default_host(), settings.POSTROOM
-    spf, keeps_return_path = env.default_server_spf or "", not env.hosted
-    return replace(sender, host=host, preset=find_preset(host), spf=spf, keeps_return_path=keeps_return_path)
+def default_sender(sender: Sender | None = None) -> Sender:
+    """The installation's default server, under its own name or as the row `sender` that stands for it.
+
+    A hosted platform's server returns errors to the platform (requirement A1), so that SPF counts for that alone.
+    """
+    env, host = settings.POSTROOM, _default_host()
+    return replace(
+        sender or Sender(DEFAULT_SERVER_NAME),
+        host=host,
+        preset=find_preset(host),
+        spf=env.default_server_spf or "",
+        keeps_return_path=not env.hosted,
+    )
 
 
 def _default_host() -> str:

@@ -65,7 +65,12 @@ SETTINGS = (
     Entry(_("Companies"), "building", Action.SEE_SETTINGS, ("companies", "company-new", "company")),
     Entry(_("Users"), "users", Action.SEE_SETTINGS, ("people", "person", "person-remove")),
     Entry(_("API keys"), "key", Action.MANAGE_KEYS, ("keys", "key-revoke")),
-    Entry(_("Google and Microsoft"), "plug-connected", Action.SEE_SETTINGS, ("oauth-apps", "oauth-app")),
+    Entry(
+        _("Google and Microsoft"),
+        "plug-connected",
+        Action.SEE_SETTINGS,
+        ("oauth-apps", "oauth-app", "oauth-app-remove"),
+    ),
     Entry(_("Receiving"), "mail-forward", Action.SEE_SETTINGS, ("receiving",)),
     Entry(_("Local-part values"), "at", Action.SEE_SETTINGS, ("local-parts",)),
     Entry(_("Route simulator"), "route", Action.SEE_SETTINGS, ("simulator",)),
@@ -87,8 +92,13 @@ TECHNICAL: tuple[Entry, ...] = (
 
 PLATFORM = (
     (_("Workspaces"), "building", ("platform", "platform-workspace")),
-    (_("Plans"), "adjustments", ("platform-plans", "platform-plan")),
-    (_("Google and Microsoft"), "plug-connected", ("platform-oauth-apps", "platform-oauth-app")),
+    (_("Plans"), "adjustments", ("platform-plans", "platform-plan", "platform-plan-remove")),
+    (
+        _("Google and Microsoft"),
+        "plug-connected",
+        ("platform-oauth-apps", "platform-oauth-app", "platform-oauth-app-remove"),
+    ),
+    (_("The platform's DNS"), "world", ("platform-zone",)),
     (_("Audit log"), "history", ("platform-audit-log",)),
     (_("Mail of no workspace"), "mail-opened", ("nobodys-mail", "nobodys-mail-one")),
 )

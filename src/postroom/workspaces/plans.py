@@ -2,8 +2,16 @@
 
 from django.db import transaction
 
+from postroom.errors import PostroomError
 from postroom.policy.quota import FOR_NEW, PLANS, Allotment, daily_limit
-from postroom.workspaces.models import Plan, Workspace
+from postroom.workspaces.audit import record_removal
+from postroom.workspaces.models import Plan, User, Workspace
+
+
+class PlanInUseError(PostroomError):
+    """This plan is in use; give its workspaces another one first."""
+
+    code = "plan_in_use"
 
 
 def plans() -> list[Plan]:
@@ -23,6 +31,27 @@ def planned_limit(workspace: Workspace) -> int | None:
         return None
     plan = workspace.plan
     return daily_limit(Allotment(plan.base, plan.most, plan.by_feature), workspace.features)
+
+
+def why_kept(plan: Plan) -> str:
+    """Why the plan cannot be removed, as a sentence; "" when it can."""
+    if users := plan.workspaces.count():
+        return f"{users} workspaces are on the plan {plan.name}: give them another one first."
+    if plan.is_for_new:
+        return f"New workspaces begin with {plan.name}: choose another plan for them first."
+    return "" if Plan.objects.exclude(pk=plan.pk).exists() else "A platform needs a plan: make another one first."
+
+
+@transaction.atomic
+def remove_plan(plan: Plan, *, by: User | str) -> None:
+    """Give up a plan that nobody is on or begins with; PlanInUseError otherwise."""
+    found = Plan.objects.select_for_update().filter(pk=plan.pk).first()
+    if found is None:
+        return
+    if why := why_kept(found):
+        raise PlanInUseError(why)
+    record_removal(found, workspace=None, by=by)
+    found.delete()
 
 
 def follow_plan(workspace: Workspace) -> None:

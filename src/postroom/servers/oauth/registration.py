@@ -12,6 +12,7 @@ from postroom.servers.oauth.trouble import APP_ALERT
 from postroom.workspaces.alerts import clear_alert
 from postroom.workspaces.models import Workspace
 
+MOST_NAMED = 5  # accounts in a refusal
 ENDPOINTS = ("authorization_url", "token_url", "revocation_url")
 
 
@@ -19,6 +20,12 @@ class InvalidOAuthAppError(PostroomError):
     """The registration cannot be stored like this."""
 
     code = "invalid_oauth_app"
+
+
+class OAuthAppInUseError(PostroomError):
+    """Accounts are connected by this registration; disconnect them first."""
+
+    code = "oauth_app_in_use"
 
 
 class NoOAuthAppError(PostroomError):
@@ -48,6 +55,22 @@ def save_app(app: OAuthApp) -> OAuthApp:
         # Tokens belong to the client they were given to (RFC 6749 §6).
         app.accounts.update(state=OAuthAccount.State.NEEDS_SIGN_IN, access_token="", refresh_token="")
     return app
+
+
+@atomic
+def remove_app(app: OAuthApp) -> None:
+    """Forget the registration, and accounts that are connected no more; OAuthAppInUseError while one is."""
+    accounts = OAuthAccount.objects.select_for_update().filter(app=app)
+    connected = accounts.filter(state=OAuthAccount.State.CONNECTED).order_by("address")
+    if addresses := list(connected.values_list("address", flat=True)[: MOST_NAMED + 1]):
+        more = " and others" if len(addresses) > MOST_NAMED else ""
+        raise OAuthAppInUseError(
+            f"Mail leaves or comes by this registration for {', '.join(addresses[:MOST_NAMED])}{more}: "
+            "disconnect these accounts first."
+        )
+    accounts.delete()
+    clear_alert(app.workspace, APP_ALERT, str(app.pk))
+    app.delete()
 
 
 def own_app(workspace: Workspace | None, provider: str) -> OAuthApp:

@@ -3,20 +3,28 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from postroom.domains.models import DkimKey
 from postroom.outbound import platform
+from postroom.policy.dns.writing import zone_file
 from postroom.policy.quota import Feature
+from postroom.servers.platform_zone import platform_records
+from postroom.web.forms import Confirmation, stored
 from postroom.web.platform import for_administrators
+from postroom.web.vocabulary import KEY_STATES
+from postroom.workspaces.language import told
 from postroom.workspaces.models import Plan, User, Workspace
-from postroom.workspaces.plans import planned_limit, plans
+from postroom.workspaces.plans import planned_limit, plans, remove_plan, why_kept
 
 FEATURES = {
     Feature.MAILINGS: gettext_lazy("Mailings"),
@@ -180,6 +188,41 @@ def plan_page(request: HttpRequest, user: User, plan_id: int) -> HttpResponse:
         messages.success(request, _("%(name)s is saved.") % {"name": plan.name})
         return redirect("platform-plans")
     return render(request, "web/platform_plan.html", {"form": form, "plan": plan})
+
+
+@for_administrators
+def remove_plan_page(request: HttpRequest, user: User, plan_id: int) -> HttpResponse:
+    plan = get_object_or_404(Plan, pk=plan_id)
+    form = Confirmation(request.POST or None, phrase=plan.name)
+    if form.is_valid() and stored(form, lambda: remove_plan(plan, by=user)):
+        messages.success(request, _("The plan %(name)s is removed.") % {"name": plan.name})
+        return redirect("platform-plans")
+    context = {
+        "form": form,
+        "title": _("Remove the plan %(name)s") % {"name": plan.name},
+        "consequence": _(
+            "It can be given to no workspace any more; nobody's limit changes. To undo it, make a plan with the same "
+            "numbers."
+        ),
+        "facts": [told(why)] if (why := why_kept(plan)) else [],
+        "action": _("Remove"),
+        "back": reverse("platform-plan", args=[plan.pk]),
+    }
+    return render(request, "web/confirm.html", context)
+
+
+@require_safe
+@for_administrators
+def zone(request: HttpRequest, _user: User) -> HttpResponse:
+    """The records that the platform's own zone must hold."""
+    records = list(platform_records())
+    states = {key.pointer: KEY_STATES[key.state] for key in DkimKey.objects.exclude(pointer="").defer("private_key")}
+    context = {
+        "rows": [(record, states.get(record.name, "")) for record in records],
+        "zone": zone_file(records),
+        "domain": settings.POSTROOM.platform_domain,
+    }
+    return render(request, "web/platform_zone.html", context)
 
 
 def _find(workspace_id: int) -> Workspace:
