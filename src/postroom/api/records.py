@@ -1,5 +1,6 @@
 """How does an application tell of its records, and put their threads together or apart?"""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from postroom.api.auth import KeyRequest
 from postroom.api.refusals import REFUSED, NotFoundError
 from postroom.api.schemas import Name, RequestBody
 from postroom.threads import loops, merge
-from postroom.threads.models import Record
+from postroom.threads.models import Post, Record
 from postroom.threads.registry import change_record, find_type, put_record
 from postroom.workspaces.access import company_of
 from postroom.workspaces.models import Workspace
@@ -143,8 +144,7 @@ def merge_record(request: KeyRequest, record_id: int, wanted: MergeIn) -> dict[s
 def split_record(request: KeyRequest, record_id: int, wanted: SplitIn) -> dict[str, Any]:
     """The posts get a record of their own, with the same followers; answers to them come there."""
     record = find_record(request.auth.workspace, record_id)
-    posts = list(record.posts.filter(pk__in=wanted.posts))
-    return tell_record(merge.split(record, posts, name=wanted.name))
+    return tell_record(merge.split(record, _posts(record, wanted.posts), name=wanted.name))
 
 
 @router.post("/{int:record_id}/move", response={200: RecordOut, **REFUSED}, summary="Move posts to another record")
@@ -152,7 +152,7 @@ def move_posts(request: KeyRequest, record_id: int, wanted: MoveIn) -> dict[str,
     """Answers to them come there, too; the answer is the other record."""
     workspace = request.auth.workspace
     record, to = find_record(workspace, record_id), find_record(workspace, wanted.to)
-    merge.move(list(record.posts.filter(pk__in=wanted.posts)), to)
+    merge.move(_posts(record, wanted.posts), to)
     return tell_record(to)
 
 
@@ -186,6 +186,14 @@ def tell_record(record: Record) -> dict[str, Any]:
         "pause_reason": record.pause_reason,
         "created_at": record.created_at,
     }
+
+
+def _posts(record: Record, ids: Sequence[int]) -> list[Post]:
+    """NotFoundError unless all of them are in the record's thread."""
+    found = list(record.posts.filter(pk__in=ids))
+    if missing := set(ids) - {post.pk for post in found}:
+        raise NotFoundError(f"This thread has no post {min(missing)}.", field="posts")
+    return found
 
 
 def _records(workspace: Workspace) -> QuerySet[Record]:
