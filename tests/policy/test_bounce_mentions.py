@@ -42,6 +42,10 @@ def named(text: str, *, excluded: tuple[str, ...] = ()) -> list[str]:
         "a@b.example, did not match any address here",
         "undeliverable to a@b.example",
         "The mail for the man at a@b.example is lost.",
+        "  Message-id: <1.2@me.example>\n\n  Recipient address: a@b.example",
+        "<a@b.example>: host mx.b.example said: 550\n    <me@c.example>: not authorised (in reply to\n    RCPT TO)",
+        "收件人 a@b.example\n收件人邮件地址\uff08a@b.example\uff09不存在",
+        "a@b.exampleへの送信に失敗しました。",
     ],
 )
 def test_finds_the_recipient(text: str) -> None:

@@ -52,6 +52,13 @@ def test_mail_from_people_and_shops_is_no_bounce(subject: str, body: str) -> Non
     assert classify(mail(HEAD, subject, body)).kind is Kind.ORDINARY
 
 
+def test_what_people_write_to_a_mailing_list_about_filters_and_absence_is_for_people() -> None:
+    head = HEAD + b"List-Id: <talk.example.org>\r\nPrecedence: bulk\r\n"
+    assert classify(mail(head, "Re: TMDA", "TMDA asks each sender to confirm.")).kind is Kind.ORDINARY
+    assert classify(mail(head, "Re: Paul", "> I am out of the office\r\n\r\nNot again!")).kind is Kind.ORDINARY
+    assert classify(mail(HEAD, "Vacation time, house needs work", "Refinance now")).kind is Kind.ORDINARY
+
+
 def test_a_bounce_that_somebody_forwards_as_attachment_is_no_bounce() -> None:
     inner = dsn("Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n")
     head = HEAD + b'Content-Type: multipart/mixed; boundary="outer"\r\n'
@@ -148,6 +155,18 @@ def test_a_bounce_without_an_address_stays_a_bounce_and_invents_none() -> None:
 def test_a_report_under_a_wrong_boundary_is_read_all_the_same() -> None:
     raw = dsn("Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n")
     assert only(classify(raw.replace(b'boundary="b"', b'boundary="other"')))[:2] == ("a@b.example", "5.1.1")
+
+
+def test_a_bounce_after_an_empty_line_is_read_all_the_same() -> None:
+    raw = dsn("Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n")
+    assert only(classify(b"   \r\n" + raw))[:2] == ("a@b.example", "5.1.1")
+
+
+def test_a_bounce_within_a_bounce_tells_the_recipient_that_the_outer_one_leaves_out() -> None:
+    inner = dsn("Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n").decode()
+    head = DAEMON + b'Content-Type: multipart/mixed; boundary="outer"\r\n'
+    body = f"--outer\r\n\r\nReturned mail\r\n--outer\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--outer--"
+    assert only(classify(mail(head, "Returned mail: User unknown", body)))[0] == "a@b.example"
 
 
 def test_only_faults_of_the_recipient_count_against_the_address() -> None:

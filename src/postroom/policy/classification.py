@@ -130,12 +130,11 @@ def _may_be_notice(mail: Mail, *, names_recipient: bool) -> bool:
 
 def _classify_notice(mail: Mail, mentions: Sequence[Mention], *, depth: int) -> Classification:
     """A mail server's notice in its own words."""
-    mentions = mentions or guess_recipient(mail)
     if not mentions and mail.report.returned and depth < MAX_NESTING:
         inner = _classify(open_mail(mail.report.returned), depth=depth + 1)
         if inner.kind in _ACTIONS and inner.recipients:
             return inner
-    mentions = mentions or ask_second_reader(mail)
+    mentions = mentions or guess_recipient(mail) or ask_second_reader(mail)
     kind = _kind_by_words(mail)
     recipients = from_mentions(mail, mentions, action=_ACTIONS[kind])
     return _notice(mail, kind, "A mail server says so in its own words.", recipients)

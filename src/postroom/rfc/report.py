@@ -120,6 +120,8 @@ class _Sorted:
 def read_report(raw: bytes) -> Report:
     """The mail as a report; of a mail that is none, `explanation` is its text."""
     head, body = split_message(raw)
+    if not head:
+        head, body = split_message(body.lstrip())
     fields = _unfold(head)
     root = _Part(fields, body)
     parts = _Sorted()

@@ -36,6 +36,9 @@ _INTRODUCED_REPLY = re.compile(
 # What Google's "state" numbers mean.
 _GMAIL_COMMANDS = {"13": "MAIL", "14": "RCPT", "15": "DATA", "17": "END OF DATA", "18": "END OF DATA"}
 _QMAIL_COMMANDS = {"qmail_rcpt": "RCPT", "qmail_mail": "MAIL", "qmail_data": "END OF DATA"}
+# A host or address that is unknown in reply to these is the sender's.
+_ABOUT_SENDERS = {"MAIL": Reason.REJECTED, "EHLO": Reason.BLOCKED, "HELO": Reason.BLOCKED}
+_BAD_SENDER = ("1.7", "1.8")  # RFC 3463 §3.2
 _COMMANDS = frozenset({"RCPT", "MAIL", "DATA", "EHLO", "HELO", "AUTH", "END OF DATA", "CONNECT"})
 
 
@@ -116,11 +119,15 @@ def find_reply_code(text: str) -> int | None:
 
 def _find_reason(text: str, status: str | None, command: str | None) -> Reason | None:
     code = status[2:] if status else ""
-    reason = find_coded_reason(text) or find_worded_reason(_normalise(text), code)
+    if coded := find_coded_reason(text):
+        return coded
+    reason = find_worded_reason(_normalise(text), code)
     if reason is Reason.USER_UNKNOWN:
         return _doubt_unknown_user(code, command)
-    if reason is Reason.HOST_UNKNOWN and command == "MAIL":
-        return Reason.REJECTED
+    if reason is Reason.HOST_UNKNOWN and command in _ABOUT_SENDERS:
+        return _ABOUT_SENDERS[command]
+    if reason is Reason.FILTERED and code == "1.1":
+        return Reason.USER_UNKNOWN
     if _says_little(reason) and (by_status := find_status_reason(status)):
         return by_status
     if reason is not None:
@@ -133,7 +140,7 @@ def _doubt_unknown_user(code: str, command: str | None) -> Reason:
 
     A status of its own decides, and X.2.z is about a mailbox that exists (RFC 3463 §3.3).
     """
-    if command == "MAIL":
+    if command == "MAIL" or code in _BAD_SENDER:
         return Reason.REJECTED
     if code.startswith("1."):
         return Reason.USER_UNKNOWN
@@ -147,10 +154,10 @@ def _says_little(reason: Reason | None) -> bool:
 
 
 def _reason_by_command(command: str | None, reply_code: int | None) -> Reason | None:
-    if command == "MAIL":
-        return Reason.REJECTED
-    if command in ("EHLO", "HELO", "CONNECT"):
+    if command == "CONNECT":
         return Reason.BLOCKED
+    if command in _ABOUT_SENDERS:
+        return _ABOUT_SENDERS[command]
     if reply_code in (521, 556):  # RFC 7504
         return Reason.NOT_ACCEPT
     if reply_code == 525:

@@ -16,6 +16,7 @@ from postroom.policy.bounce.shown_session import (
     SESSION_LINE,
     command_before,
     replies_before,
+    without_echoes,
 )
 
 MAX_SENTENCES = 20_000
@@ -26,6 +27,8 @@ _CONTACT = re.compile(
     r"|e-?mail me|return-path|reach me|instead|your address",
     re.IGNORECASE,
 )
+# Of the message that the notice is about; its identifiers look like addresses.
+_FIELD_OF_MESSAGE = re.compile(r"\s*(?:message-id|in-reply-to|references|content-id)\s*:", re.IGNORECASE)
 _LEADS_TO_OTHERS = re.compile(
     r"(?:sent by|from|to the address)\W*$|contact|write to|help ?desk|assistance|questions?\b", re.IGNORECASE
 )
@@ -45,8 +48,9 @@ _INTRODUCED = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _FOLLOWED = re.compile(r"""[>"')]?,?\s(?:(?:was|is|has|could|does|did|cannot)\b|not\slisted)""", re.IGNORECASE)
-_LOCAL_BACKWARDS = re.compile(r"""[^\s<>()\[\]"',;:@|\\]{1,200}""")
-_DOMAIN = re.compile(r"[^\W_](?:[\w.-]{0,250}[^\W_])?")
+# Chinese and Japanese write brackets of their own around an address, and go on after it without a blank.
+_LOCAL_BACKWARDS = re.compile(r"""[^\s<>()\[\]"',;:@|\\\u201c\u201d\u3000-\u303f\uff00-\uff0f\uff1a-\uff20]{1,200}""")
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.){1,9}[A-Za-z]{2,63}(?![A-Za-z0-9-])|[^\W_](?:[\w.-]{0,250}[^\W_])?")
 _IN_A_SENTENCE = re.compile(r"[\w,;(]\s*$")
 _EXPANDED = re.compile(r"\((?:expanded|generated) from:? <?([^\s<>()]{1,300})>?\)")
 
@@ -86,7 +90,7 @@ def find_mentions(text: str, *, excluded: Collection[str] = ()) -> Mentions:
 
 def _iter_listed(lines: Sequence[str], unwanted: Collection[str]) -> Iterator[Mention]:
     for index, line in enumerate(lines):
-        if "@" not in line:
+        if "@" not in line or _FIELD_OF_MESSAGE.match(line):
             continue
         if dialog := DIALOG.fullmatch(line):
             yield from _refused_in_dialog(dialog, lines, index)
@@ -101,7 +105,7 @@ def _match_recipient(lines: Sequence[str], index: int, unwanted: Collection[str]
     """The address of the line, unless it is that of somebody to ask or of a sender."""
     line = lines[index]
     if (match := match_listing(line)) and not _CONTACT.search(line[: match.start("address")]):
-        return match
+        return None if _goes_on(lines, index) else match
     before = lines[index - 1] if index else ""
     if (told := TOLD.fullmatch(line)) and not _IN_A_SENTENCE.search(before):
         return told
@@ -109,9 +113,19 @@ def _match_recipient(lines: Sequence[str], index: int, unwanted: Collection[str]
     return bare if bare and _may_be_recipient(bare, lines, index, unwanted) else None
 
 
+def _goes_on(lines: Sequence[str], index: int) -> bool:
+    """Whether the line is one of those, further in, in which the words about a recipient go on (Postfix)."""
+    for line in reversed(lines[max(0, index - MAX_WORDS_LINES) : index]):
+        if not line.strip():
+            return False
+        if _indent_of(line) < _indent_of(lines[index]):
+            return match_listing(line) is not None
+    return False
+
+
 def _iter_loose(lines: Sequence[str], unwanted: Collection[str]) -> Iterator[Mention]:
     """Addresses in sentences, over the end of a line too; and if there are none, the only address in the text."""
-    told = (line for line in lines if not SESSION_LINE.match(line))
+    told = (line for line in lines if not SESSION_LINE.match(line) and not _FIELD_OF_MESSAGE.match(line))
     text = " ".join(" ".join(told).split())[:MAX_SENTENCES]
     places = [
         place
@@ -158,9 +172,9 @@ def _is_unwanted(address: str, unwanted: Collection[str]) -> bool:
 
 
 def _mention(match: re.Match[str], lines: Sequence[str], index: int) -> Mention:
-    words = _words_of(match)
     session = replies_before(lines, index) if "... " in match[0] else ""
-    following = _words_after(lines, index, address=_clean(match["address"]), has_words=bool(words))
+    words = "" if session else _words_of(match)
+    following = _words_after(lines, index, address=_clean(match["address"]), has_words=bool(words or session))
     expanded = _EXPANDED.search(" ".join(lines[index : index + 3]))
     return Mention(
         _clean(match["address"]),
@@ -179,7 +193,7 @@ def _words_after(lines: Sequence[str], index: int, *, address: str, has_words: b
     gaps = 0 if has_words else 2
     indent = _indent_of(lines[index])
     words: list[str] = []
-    for line in lines[index + 1 : index + 1 + MAX_WORDS_LINES]:
+    for line in without_echoes(lines[index + 1 : index + 1 + MAX_WORDS_LINES]):
         stripped = line.strip()
         if not stripped:
             gaps -= 1

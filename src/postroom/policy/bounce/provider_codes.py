@@ -1,7 +1,7 @@
 """What do the codes mean that some providers put into their replies?
 
-From the postmaster pages of Orange and La Poste, GoDaddy, Cox and Charter, Facebook, i.ua, Microsoft Exchange 5.5 and
-PowerMTA.
+From the postmaster pages of Orange and La Poste, GoDaddy, Cox and Charter, Facebook, i.ua, Yahoo, Microsoft Exchange 5.5
+and PowerMTA.
 """
 
 import re
@@ -62,6 +62,8 @@ _UKRAINIAN_CODES = {
     "5": Reason.TOO_MANY_CONNECTIONS, "6": Reason.NO_RELAYING, "7": Reason.BLOCKED, "8": Reason.REJECTED,
     "9": Reason.BLOCKED, "10": Reason.FILTERED,
 }  # fmt: skip
+# Yahoo tells after DATA whom it does not know.
+_YAHOO = re.compile(r"dd this user doesn't have an? |mail action aborted, mailbox not found", re.IGNORECASE)
 _EXCHANGE = re.compile(r"MSEXCH:.{0,200}?\(([0-9A-F]{8})\)", re.DOTALL)
 _EXCHANGE_CODES = {
     "000C05A6": Reason.USER_UNKNOWN, "000C0595": Reason.FILTERED, "00120270": Reason.NETWORK_ERROR,
@@ -91,6 +93,8 @@ def find_coded_reason(text: str) -> Reason | None:
     for pattern, codes in _TABLES:
         if (match := pattern.search(text)) and match[1] in codes:
             return codes[match[1]]
+    if _YAHOO.search(text):
+        return Reason.USER_UNKNOWN
     if match := _CHARTER.search(text):
         number = int(match[1])
         return next((reason for low, high, reason in _CHARTER_RANGES if low <= number <= high), None)

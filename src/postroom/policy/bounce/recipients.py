@@ -9,7 +9,7 @@ from postroom.policy.bounce.diagnosis import Diagnosis, Told, diagnose, find_com
 from postroom.policy.bounce.mail import Mail, addresses_in
 from postroom.policy.bounce.mentions import Mention, Mentions, find_mentions
 from postroom.policy.bounce.reason import Reason
-from postroom.policy.bounce.shown_session import replies_in, session_command
+from postroom.policy.bounce.shown_session import replies_in, session_command, without_echoes
 from postroom.rfc.auto_submitted import is_list_mail
 from postroom.rfc.dsn import RecipientStatus, read_delivery_status
 
@@ -19,6 +19,7 @@ _AMAZON_ACTIONS = {"bounce": "failed", "deliverydelay": "delayed", "delivery": "
 _MAX_DIAGNOSTIC = 2000
 # Of this many characters the reasons are read from words; a notice about thousands of recipients repeats itself.
 _MAX_READ = 40_000
+_MAX_LEAD = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +114,11 @@ def from_mentions(mail: Mail, mentions: Sequence[Mention], *, action: str) -> li
     is_single = len(mentions) == 1
     shown = _shown_session(mail) if is_single else _NO_SESSION
     shared = mail.text if is_single else _before_first(mail.text, mentions)
+    before = _told_before(mail, mentions)
     noticed: list[NoticedRecipient] = []
     read = 0
     for mention in mentions:
-        told = (mention.words, shown.replies, shared) if read < _MAX_READ else ()
+        told = (*before, mention.words, shown.replies, shared) if read < _MAX_READ else ()
         read += sum(map(len, told))
         diagnosis, used = _diagnose_first(told, Told(action=action, command=mention.command or shown.command))
         noticed.append(
@@ -129,6 +131,17 @@ def _before_first(text: str, mentions: Sequence[Mention]) -> str:
     """What the notice says of all its recipients, before it lists them."""
     places = [place for mention in mentions if (place := text.find(mention.address)) >= 0]
     return text[: min(places)] if places else ""
+
+
+def _told_before(mail: Mail, mentions: Sequence[Mention]) -> list[str]:
+    """What counts before the words beside the recipients: KDDI's mark of a filter, and an account that is closed or full.
+
+    A mobile provider that says so in its own words puts "user unknown" beside each address all the same.
+    """
+    mark = "X-SPASIGN: NG" if mail.fields.get("x-spasign", "").strip().upper() == "NG" else ""
+    lead = _before_first(mail.text, mentions)[-_MAX_LEAD:]
+    is_account = diagnose(lead, Told()).reason in (Reason.SUSPEND, Reason.MAILBOX_FULL)
+    return [text for text in (mark, lead if is_account else "") if text]
 
 
 def from_amazon(
@@ -146,7 +159,7 @@ def from_amazon(
 
 def _shown_session(mail: Mail) -> _Session:
     replies = replies_in(mail.text)
-    return _Session(replies, session_command(mail.text), mail.text)
+    return _Session(replies, session_command(mail.text), "\n".join(without_echoes(mail.text.split("\n"))))
 
 
 def _told(status: RecipientStatus, words: Mapping[str, str], shown: _Session) -> tuple[str, ...]:

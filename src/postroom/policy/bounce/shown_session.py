@@ -5,7 +5,7 @@ Postfix writes `In:` and `Out:`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 MAX_LINES = 1500
 MAX_LINE = 1000
@@ -15,6 +15,9 @@ _REPLY_LINE = re.compile(r"\s*(?:<<<|Received >>>)\s?(?!RCPT|MAIL|DATA)(.*)")
 _COMMAND_LINE = re.compile(r"\s*(?:>>>|Sent <<<|In:)\s*([A-Za-z]{4})\b")
 BAD_REPLY_LINE = re.compile(r"\s*(?:[^<>]{0,30}\s)?(?:<<<|>>>|Out:)\s*[45]\d\d")
 SESSION_LINE = re.compile(r"\s*(?:>>>|<<<|In:|Out:)\s")
+_LAST_REPLY_LINE = re.compile(r"\s*<<<\s*[45]\d\d(?!-)")
+# What Sendmail says of a reply that it has just shown: to most of those with 550 "User unknown", whatever they say.
+_ECHO_LINE = re.compile(r"[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?\S{1,300}\.\.\. ")
 _NEED_RCPT = re.compile(r"\b503\b|need rcpt|no valid recipients", re.IGNORECASE)
 
 
@@ -24,18 +27,33 @@ def replies_in(text: str) -> str:
     return " ".join(reply for reply in dict.fromkeys(replies) if not _NEED_RCPT.search(reply))
 
 
+def without_echoes(lines: Sequence[str]) -> Iterator[str]:
+    """The lines but for those in which Sendmail repeats in its own words what the server answered."""
+    for before, line in zip(["", *lines], lines, strict=False):
+        if not (_ECHO_LINE.match(line) and _REPLY_LINE.match(before[:MAX_LINE])):
+            yield line
+
+
 def session_command(text: str) -> str | None:
     """The SMTP command that the first bad reply in a session answers (`>>> RCPT To:…`, then `<<< 550 …`).
 
-    Sendmail shows DATA where it had sent RCPT and DATA at once (RFC 2920), so its DATA says nothing: None.
+    Sendmail shows DATA where it had sent RCPT and DATA at once (RFC 2920): then a reply to DATA follows, and the first
+    one says nothing of the command: None.
     """
     command = None
-    for line in text.split("\n")[:MAX_LINES]:
-        if match := _COMMAND_LINE.match(line[:MAX_LINE]):
+    lines = [line[:MAX_LINE] for line in text.split("\n")[:MAX_LINES]]
+    for index, line in enumerate(lines):
+        if match := _COMMAND_LINE.match(line):
             command = match[1].upper()
-        elif command and BAD_REPLY_LINE.match(line[:MAX_LINE]):
-            return None if command == "DATA" else command
+        elif command and BAD_REPLY_LINE.match(line):
+            return _command_of_data(lines[index:]) if command == "DATA" else command
     return None
+
+
+def _command_of_data(replies: Sequence[str]) -> str | None:
+    """By the lines from the first bad reply on: END OF DATA where it is the only one."""
+    complete = [line for line in replies if _LAST_REPLY_LINE.match(line)]
+    return "END OF DATA" if len(complete) == 1 else None
 
 
 def replies_before(lines: Sequence[str], index: int) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from postroom.policy.bounce import wordings_of_notices as wordings
-from postroom.rfc.auto_submitted import is_auto_reply, is_auto_submitted
+from postroom.rfc.auto_submitted import is_auto_reply, is_auto_submitted, is_list_mail
 
 BOUNCE_WEIGHT = 3
 # A notice says what it is on its first page.
@@ -16,6 +16,7 @@ MAX_TEXT = 8000
 
 _NULL_PATH = re.compile(r"\s*<\s*>|\s*<?(?:mailer-daemon|post_?master|mailerdaemon|mail-daemon)\b", re.IGNORECASE)
 _ANSWER = re.compile(r"\s*(?:re|aw|sv|fwd?|wg|tr)\s*:", re.IGNORECASE)
+_ANSWER_FIELDS = ("in-reply-to", "references", "auto-submitted")
 _CHALLENGE_FIELDS = (
     "x-spamarrest-noauth", "x-boxtrapper", "x-bluebottle-request", "x-askversion", "x-spamazoid-md", "spamlion",
     "x-choicemail-registration-request", "x-tmda-confirm", "x-qurb",
@@ -98,7 +99,8 @@ def looks_like_challenge(fields: Mapping[str, str], words: str) -> bool:
     """The mail asks to confirm something as such filters do."""
     about = _about(fields)
     is_asked = bool(wordings.CHALLENGE.search(f"{words} {about}")) and "unsubscribe" not in words
-    return is_asked and bool(wordings.CHALLENGE_SUBJECT.search(about) or _is_from_program(fields))
+    is_answer = _is_from_program(fields) and not fields.keys().isdisjoint(_ANSWER_FIELDS)
+    return is_asked and bool(wordings.CHALLENGE_SUBJECT.search(about) or is_answer)
 
 
 def _about(fields: Mapping[str, str]) -> str:
@@ -112,11 +114,14 @@ def _sender_weight(fields: Mapping[str, str]) -> int:
     if not wordings.DAEMON.search(author):
         return 0
     # Postmasters are people too, unless a program writes for them.
-    return 1 if "postmaster" in author and not _is_from_program(fields) else 2
+    is_person = "precedence" not in fields and not _is_from_program(fields)
+    return 1 if "postmaster" in author and is_person else 2
 
 
 def _is_from_program(fields: Mapping[str, str]) -> bool:
-    return is_auto_submitted(fields) or _has_null_path(fields) or "precedence" in fields
+    """Precedence says so too, but not on what came over a mailing list: there people write."""
+    is_bulk = "precedence" in fields and not is_list_mail(fields)
+    return is_auto_submitted(fields) or _has_null_path(fields) or is_bulk
 
 
 def _has_null_path(fields: Mapping[str, str]) -> bool:

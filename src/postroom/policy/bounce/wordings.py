@@ -56,7 +56,20 @@ _MISLEADING = (
     _of(Reason.SUSPEND, r"recipient address rejected: access denied", status=r"7\.50[45]"),
     # Exchange Online for addresses that its directory lacks, Postfix for addresses that take no mail.
     _of(Reason.USER_UNKNOWN, r"recipient address rejected: access denied"),
-    _of(Reason.SYSTEM_ERROR, r"(recipient|remote|mail) server (is )?(temporarily )?(unavailable|busy|error)"),
+    _of(
+        Reason.SYSTEM_ERROR,
+        r"""
+        (recipient|remote|mail) server (is )?(temporarily )?(unavailable|busy|error)
+        (recipient|service) (is )?temporarily unavailable
+        """,
+    ),
+    _of(Reason.SYSTEM_ERROR, r"resolver\.adr\.(badprimary|invalidinsmtp|ambiguous)"),
+    _of(Reason.SYNTAX_ERROR, "bad address syntax"),
+    # The name that the sending server gave at EHLO.
+    _of(Reason.BLOCKED, "invalid domain name", status=r"5\.4"),
+    _of(Reason.NOT_ACCEPT, "inbounds? disabled"),
+    # iCloud, of addresses that were closed long ago.
+    _of(Reason.USER_UNKNOWN, "inactive e-?mail address|mailbox is inactive", status=r"1\.1"),
 )
 _VAGUE = (
     _of(
@@ -79,7 +92,7 @@ _VAGUE = (
         not reachable within|failing for a long time|long failure period|giving up|retry time not reached
         (could|can) ?not be delivered (for|within|after)|not delivered within|retry timeout exceeded
         (has been|is|was) delayed|delivery attempts will continue|could not deliver for the last
-        did not accept ... requests? to connect|envelope expired|(delivery|message|queue)[ .](time )?expired
+        did not accept ... requests? to connect|failed [0-9]+ attempts|envelope expired|(delivery|message|queue)[ .](time )?expired
         has been frozen|was frozen|still undelivered|not been collected|host not reachable|max(imum)? retr
         failed to deliver to domain|could not find a gateway for|gave up
         """,

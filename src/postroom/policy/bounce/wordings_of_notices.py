@@ -78,7 +78,8 @@ REJECTED = compile_phrases(r"\b(reject|refus|could not be delivered|not delivere
 # Compared from the beginning of the subject.
 AWAY_SUBJECT = compile_phrases(r"""
     (re: ?)?\[?auto(matic|mated|-|matische|mática|matica|matisch)?[ -]?(re(ply|sponse|spond\w*)|antwort|:)
-    (re: ?)?(out of (the )?office|on vacation|vacation|away (from|until)|ooo\b|i am (out|away)|abwesen|absen(ce|t))
+    (re: ?)?vacation( (notice|message|re|auto|from|until)|:|$)
+    (re: ?)?(out of (the )?office|on vacation|away (from|until)|ooo\b|i am (out|away)|abwesen|absen(ce|t))
     (re: ?)?(réponse automatique|respuesta autom|risposta automatica|resposta autom|autosvar|autoreply)
     (re: ?)?(fuera de (la )?oficina|fuori sede|afwezig|mensaje de respuesta autom|автоответ)
     (re: ?)?(自動(返信|応答)|不在|自动回复)|yahoo! auto response|automatically generated response

@@ -20,6 +20,7 @@ FULL_MAILBOXES = (
     (
         Reason.TOO_MANY_CONNECTIONS,
         r"""
+        resolver\.adr\.reciplimit
         too many (concurrent )?(smtp )?(connections|recipients|sessions|errors from your ip|messages from)
         (connection|recipient)s? (rate )?limit|maximum connection limit|max message per connection
         trop de connexions|recipient has exceeded their limit|message threshold exceeded
@@ -86,15 +87,15 @@ MISSING_RECIPIENTS = (
         only accepting mail from specific|recipient preferences|user rules|refuses? to receive|user reject
         restricted sms|not accepting any mail|not ... being accepted for this mailbox|this account is protected by
         blocked by the recipient|(refused|rejected) by (the )?recipient\b(?! (domain|server))|bounced address
-        cannot route mail to user
-        recipient (has )?(blocked|rejected|refused)|privacy settings|e-?mail preferences of
+        cannot route mail to user|delivery failed\.\.\. user unknown
+        recipient has (blocked|rejected|refused)|privacy settings|e-?mail preferences of
         not found recipient account|x-spasign
         """,
     ),
     (
         Reason.NOT_ACCEPT,
         r"""
-        null ?mx|does not accept (any )?(mail|e-?mail)\b(?! from)|mail receiving disabled|no smtp service
+        null ?mx|does not accept (any )?(mail|e-?mail)\b(?! from| over)|mail receiving disabled|no smtp service
         not accepting network messages|name server: \.: host not found|seem to reject all mails
         no mx (record )?found for|no route for current request|inbounds? disabled|has no mail-enabled
         no host found for existing smtp connection|couldn't find a mail exchanger
@@ -105,7 +106,7 @@ MISSING_RECIPIENTS = (
         Reason.HOST_UNKNOWN,
         r"""
         \b<host>( [^\s:;<\[]+){0,4} (is |was )?(not (found|known|exist\w*|be found|reachable)|unknown|non-?existent)
-        \b<host>( [^\s:;<\[]+){0,4} (does ?n[o']t exist|must exist|(was|could) ?n[o']t (be )?found)
+        \b<host>( [^\s:;<\[]+){0,4} (do(es)? ?n['o]?t exist|must exist|(was|could) ?n[o']t (be )?found)
         <wrong> (destination |recipient |remote |mail |the )*<host>\b|unknown domain
         (couldn't find any|cannot find( the)?|could ?n[o']t (find|resolve)( the)?) (\S+ )?<host>\b
         no mx or a records?|unrout(e)?able address|name or service not known|host unreachable|unresolvable domain
@@ -121,12 +122,14 @@ MISSING_RECIPIENTS = (
         Reason.USER_UNKNOWN,
         r"""
         \b<user>s?( \S{1,60}){0,10}? <missing>\b|\b<user>s?: ?<missing>\b|\(<user>\) <missing>
-        \b<wrong>( \S{1,30}){0,2}? <user>\b|\b<wrong> (or unknown|or invalid)
+        \b<wrong>( \S{1,30}){0,2}? <user>\b|\b<wrong> (or unknown|or invalid)|\b<wrong>[_-]<user>\b
         not (a )?(valid|known|current|recogni[sz]ed|registered|an active) ... <user>\b|not (a )?(valid|known) <user>\b
         no (mail ?box|account|user|one|person|recipient)s?( \S+){0,3}? (by that name|found|here|at this|with that)
-        not listed in|in name directory|not in (the|our) (directory|database)|not an e-?mail address
+        no (mail ?box|account)( \S+){0,2}? available for|not listed in|in name directory
+        not in (the|our) (directory|database)|not an e-?mail address
         doesn't have an? \S+ account|account has been deleted|this user doesn't have|#5\.1\.1
-        recip(ient)?notfound|resolver\.adr\.|no valid recipients?|recipients? (is |was )?not (accepted|ok)
+        recip(ient)?notfound|no valid recipients?|recipients? (is |was )?not (accepted|ok)
+        542 <?@>? rejected|rcpt \S{1,60} do(es|s)n't exist|reserved by rfc ?2606|single label domains not accepted
         badrcptto|badrecipientto|validrcptto|envelope recipient has been denied|domain or user isn't in my list
         (address|recipient)s? rejected(?!:)|can't accept user|mailbox unavailable|does not like recipient
         there is no one at this address|delivery to (this|the) (address|user) failed|user missing home
