@@ -14,8 +14,8 @@ _CLASSES = {
         "|e-?mail|local[ -]?part|member|subscriber|spectator|id"
     ),
     "missing": (
-        "unknown|non-?existent|invalid|unavailable|unavaiable|wrong|do(?:es|s|se)? ?(?:n['o]?t|'nt) exist|did ?n[o']t match"
-        "|is ?n[o']t valid"
+        "unknown|non-?existent|invalid|unavailable|unavaiable|wrong|do(?:es|s|se)? ?(?:n['o]?t|'nt) exist"
+        "|did ?n[o']t match|is ?n[o']t valid"
         r"|not (?:be )?(?:found|known|exist\w*|valid|recogni[sz]ed|listed|local|here|present|ok|hosted|registered)"
         "|not (?:deliverable|our customer)|not (?:a|an) (?:known|valid|active|registered)"
         "|no longer (?:valid|exists?|available|active|in use)|(?:was|could) ?n[o']t (?:be )?found"

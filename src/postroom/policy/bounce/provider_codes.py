@@ -1,7 +1,7 @@
 """What do the codes mean that some providers put into their replies?
 
-From the postmaster pages of Orange and La Poste, GoDaddy, Cox and Charter, Facebook, i.ua, Yahoo, Microsoft Exchange 5.5
-and PowerMTA.
+From the postmaster pages of Orange and La Poste, GoDaddy, Cox and Charter, Facebook, i.ua, Yahoo, Microsoft Exchange
+5.5 and PowerMTA.
 """
 
 import re

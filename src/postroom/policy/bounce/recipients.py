@@ -134,7 +134,7 @@ def _before_first(text: str, mentions: Sequence[Mention]) -> str:
 
 
 def _told_before(mail: Mail, mentions: Sequence[Mention]) -> list[str]:
-    """What counts before the words beside the recipients: KDDI's mark of a filter, and an account that is closed or full.
+    """What counts before the words beside the recipients: KDDI's mark of a filter, an account that is closed or full.
 
     A mobile provider that says so in its own words puts "user unknown" beside each address all the same.
     """

@@ -92,7 +92,8 @@ _VAGUE = (
         not reachable within|failing for a long time|long failure period|giving up|retry time not reached
         (could|can) ?not be delivered (for|within|after)|not delivered within|retry timeout exceeded
         (has been|is|was) delayed|delivery attempts will continue|could not deliver for the last
-        did not accept ... requests? to connect|failed [0-9]+ attempts|envelope expired|(delivery|message|queue)[ .](time )?expired
+        failed [0-9]+ attempts
+        did not accept ... requests? to connect|envelope expired|(delivery|message|queue)[ .](time )?expired
         has been frozen|was frozen|still undelivered|not been collected|host not reachable|max(imum)? retr
         failed to deliver to domain|could not find a gateway for|gave up
         """,
