@@ -51,6 +51,8 @@ def hit(address: str, *, days_ago: int = 0) -> Destination:
         ("Bounce+2a0123@Company-Name.COM", "bounce"),
         ("catchall@company-name.com", "catchall"),
         ("notifications@company-name.com", "notification"),
+        ("dmarc-reports@company-name.com", "reports"),
+        ("dmarc-reports@company-name.example", "reports"),
         ("reply+2a0123@company-name.com", "reply"),
         ("probe+2a@company-name.com", "probe"),
         ('"Info" <info@company-name.com>', "alias"),

@@ -5,7 +5,9 @@ from base64 import b64encode
 
 import pytest
 
+from postroom.domains.dns_check import report_address
 from postroom.domains.models import DmarcReport, TlsReport
+from postroom.inbound.door import answer_recipient
 from postroom.inbound.handle import handle_received
 from postroom.inbound.models import IncomingMessage, IncomingServer, Source
 from postroom.inbound.receive import Arrival, receive
@@ -47,6 +49,18 @@ def test_a_dmarc_report_is_kept_once(office: Office, name: str, subject: str) ->
     assert take(raw, "bounce@company-name.com").state == "handled"
     assert "already" in take(b"X-Copy: 1\r\n" + raw.replace(b"A report", b"Again"), "catchall@company-name.com").reason
     assert DmarcReport.objects.count() == 1
+
+
+def test_reports_are_taken_at_the_address_that_our_records_name(office: Office) -> None:
+    """By a server that asks for each recipient whether it is known, and without making it anybody's conversation."""
+    address = report_address("company-name.com")
+    assert answer_recipient(address).startswith("250 ")
+    row = take(mail_with(gzip.compress(report()), "receiver.example!company-name.com!1!2.xml.gz"), address)
+    assert (row.state, DmarcReport.objects.count()) == ("handled", 1)
+    other = take(letter("Subject: Hello"), address)
+    assert (other.state, other.reason) == (
+        "unrouted", "It came to the address for reports on our domains and is none.",
+    )  # fmt: skip
 
 
 def test_a_tls_report_is_kept(office: Office) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from postroom.domains.aliases import UnknownAliasError, put_alias
-from postroom.domains.models import Alias
+from postroom.domains.models import Alias, AliasDomain
 from postroom.inbound.handle import handle_received
 from postroom.inbound.models import AddressProbe
 from postroom.inbound.probes import AGAIN_AFTER, PATIENCE, judge_lost, needs, send_due, send_probe
@@ -59,7 +59,25 @@ def test_a_probe_that_comes_back_by_mx_proves_the_address(busy_office: Office, c
 
 @pytest.mark.django_db
 def test_lists_every_address_whether_it_was_tested_or_not(office: Office, alias: Alias) -> None:
-    assert proofs(office) == dict.fromkeys((INFO, "bounce@company-name.com", "catchall@company-name.com"), "not_tested")
+    own = [f"{local_part}@company-name.com" for local_part in ("bounce", "catchall", "notifications", "dmarc-reports")]
+    assert proofs(office) == dict.fromkeys((INFO, *own), "not_tested")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("local_part", ["notifications", "dmarc-reports"])
+def test_what_nobody_holds_is_proven_too(office: Office, alias: Alias, local_part: str) -> None:
+    address = f"{local_part}@company-name.com"
+    probe = send_probe(office.workspace, address)
+    take(letter(f"X-Postroom-Probe: {probe.token}"), address)
+    assert proofs(office)[address] == "valid"
+
+
+@pytest.mark.django_db
+def test_a_complete_default_from_is_tested_where_its_mail_comes_here(office: Office, alias: Alias) -> None:
+    AliasDomain.objects.update(default_from="office@elsewhere.example")
+    assert "office@elsewhere.example" not in proofs(office)
+    AliasDomain.objects.update(default_from=INFO)
+    assert proofs(office)[INFO] == "not_tested"
 
 
 @pytest.mark.django_db
@@ -119,7 +137,7 @@ def test_is_asked_for_by_api_and_command(office: Office, alias: Alias) -> None:
     listed = caller.get("/aliases/proven").json()["addresses"]
     assert {each["address"]: each["proof"] for each in listed}[INFO] == "waiting"
     result = run("alias", "probe", "--workspace", "company-name")
-    assert (result.exit_code, AddressProbe.objects.count()) == (0, 4)
+    assert (result.exit_code, AddressProbe.objects.count()) == (0, 6)
     assert (
         f"{INFO}  alias, needs a mailbox or redirection: waiting"
         in run("alias", "proven", "--workspace", "company-name").output

@@ -20,6 +20,7 @@ pytestmark = [
 ]
 # Workspaces, by the way in which mail to their domains comes back.
 REDIRECTED, BY_MX, BY_IMAP, BY_POP3 = "probed-redirected", "probed-mx", "probed-imap", "probed-pop3"
+LOCAL_PARTS = ("bounce", "catchall", "notifications", "dmarc-reports", "info")
 ACTIONS = "/settings/scheduled-actions"
 
 
@@ -85,7 +86,7 @@ def proofs(office: Office) -> dict[str, tuple[str, str]]:
 
 
 def all_proven_by(office: Office, source: str) -> None:
-    expected = dict.fromkeys(("bounce", "catchall", "info"), ("valid", source))
+    expected = dict.fromkeys(LOCAL_PARTS, ("valid", source))
     eventually(lambda: proofs(office) == expected, what=f"probes to come back by {source}")
 
 
@@ -119,7 +120,7 @@ def test_addresses_whose_mailbox_is_fetched_are_proven(
 ) -> None:
     app = begin(postroom, outside, way)
     fetch_from(app, mailboxes, tmp_path, protocol=protocol)
-    for local_part in ("info", "bounce", "catchall"):
+    for local_part in LOCAL_PARTS:
         probe(app.office, f"{local_part}@{app.domain}")
     all_proven_by(app.office, protocol)
     postroom.run("incoming", "remove", "Box", "--workspace", way)

@@ -32,7 +32,8 @@ def test_tells_the_ways_and_where_each_address_is_redirected_to(owner: Client, d
     assert "Which way is the right one?" in page
     assert BOUNCE in page
     assert "bounce@company-name.example" in page
-    assert page.count("not tested") == 2
+    assert page.count("not tested") == 4
+    assert "dmarc-reports@company-name.example" in page
     assert "every 5s" not in page
 
 
@@ -52,9 +53,11 @@ def test_an_address_is_tested_and_works_once_its_mail_is_back(owner: Client, dom
 
 def test_all_are_tested_and_what_fails_says_why(owner: Client, domain: AliasDomain) -> None:
     owner.post(f"{PATH}/probe")
-    assert set(AddressProbe.objects.values_list("address", flat=True)) == {BOUNCE, "catchall@company-name.com"}
+    probed = set(AddressProbe.objects.values_list("address", flat=True))
+    local_parts = ("bounce", "catchall", "notifications", "dmarc-reports")
+    assert probed == {f"{local_part}@company-name.com" for local_part in local_parts}
     AddressProbe.objects.update(fault="A server took it, and nothing came back.")
-    assert shown(owner).count("A server took it, and nothing came back.") == 2
+    assert shown(owner).count("A server took it, and nothing came back.") == 4
 
 
 def test_only_addresses_of_the_workspace_by_who_may_set_it_up(

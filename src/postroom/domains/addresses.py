@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from postroom.domains.dns_check import REPORTS
 from postroom.domains.models import Alias, AliasDomain, ClaimedAddress, RetiredAddress
 from postroom.domains.senders import REPLY, as_value, notification_address, subdomain_of
 from postroom.errors import AddressError
@@ -31,6 +32,7 @@ class Kind(StrEnum):
     ALIAS = "alias"
     REPLY = "reply"  # a signed reply address; whether the signature holds is for threads.reply_address to say
     PROBE = "probe"
+    REPORTS = "reports"  # where receivers send reports on the domain
     UNKNOWN = "unknown"
 
 
@@ -159,7 +161,12 @@ def _kind_by_names(found: _Address, names: Names) -> Kind | None:
     if found.base == PROBE and found.tag:
         return Kind.PROBE
     sender = notification_address(names).rpartition("@")[0]
-    by_local_part = {sender: Kind.NOTIFICATION, names.catchall: Kind.CATCHALL, names.bounce: Kind.BOUNCE}
+    by_local_part = {
+        REPORTS: Kind.REPORTS,
+        sender: Kind.NOTIFICATION,
+        names.catchall: Kind.CATCHALL,
+        names.bounce: Kind.BOUNCE,
+    }
     return by_local_part.get(found.local) or by_local_part.get(found.base)
 
 

@@ -67,7 +67,7 @@ def remove_alias_domain(domain: AliasDomain) -> None:
         save_alias(alias, further_domains=alias.further_domains.exclude(pk=domain.pk))
     reason = f"The alias domain {domain.name} was removed."
     hold(domain, [], reason=reason)
-    for address, use in _unclaimed(domain):
+    for address, use in unclaimed(domain):
         retire(address, use, domain, reason=reason)
     domain.delete()
 
@@ -131,16 +131,16 @@ def _claim_addresses(domain: AliasDomain, before: AliasDomain | None) -> None:
     reason = f"The alias domain {before or domain} has other addresses."
     claimed = [(f"{domain.bounce}@{domain.name}", "bounce"), (f"{domain.catchall}@{domain.name}", "catchall")]
     hold(domain, claimed, reason=reason)
-    unclaimed = _unclaimed(domain)
-    for address, use in unclaimed:
+    shared = unclaimed(domain)
+    for address, use in shared:
         take_back(address, use, domain)
-    in_use = dict([*claimed, *unclaimed])
-    for address, use in _unclaimed(before) if before else ():
+    in_use = dict([*claimed, *shared])
+    for address, use in unclaimed(before) if before else ():
         if address not in in_use:
             retire(address, use, domain, reason=reason)
 
 
-def _unclaimed(domain: AliasDomain) -> list[tuple[str, str]]:
+def unclaimed(domain: AliasDomain) -> list[tuple[str, str]]:
     """Addresses, with their use, that the domain does not have for itself alone: an alias may be what mail is from."""
     reply, sender = f"{REPLY}@{domain.name}", notification_address(domain)
     name = sender.rpartition("@")[2]

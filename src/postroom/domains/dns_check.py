@@ -9,7 +9,7 @@ from postroom.policy.dns.facts import DomainFacts
 MAX_ROUNDS = 20
 MAX_QUESTIONS = 200  # hostile records could name thousands
 
-DEFAULT_REPORT_LOCAL_PART = "dmarc-reports"
+REPORTS = "dmarc-reports"  # the local part that our DMARC and TLS records name
 
 
 def check(facts: DomainFacts, resolver: Resolver) -> Advice:
@@ -28,7 +28,7 @@ def check(facts: DomainFacts, resolver: Resolver) -> Advice:
 
 def report_address(domain: str) -> str:
     """Where reports about mail from `domain` are asked for."""
-    return f"{DEFAULT_REPORT_LOCAL_PART}@{domain}"
+    return f"{REPORTS}@{domain}"
 
 
 def facts_of_stranger(domain: str) -> DomainFacts:

@@ -10,7 +10,7 @@ from postroom.threads import loops
 from postroom.threads.models import RecordType
 
 # The workspace's own addresses never create records: what comes to them directly is for the desk.
-_OWN = frozenset({AddressKind.BOUNCE, AddressKind.CATCHALL, AddressKind.NOTIFICATION})
+_OWN = frozenset({AddressKind.BOUNCE, AddressKind.CATCHALL, AddressKind.NOTIFICATION, AddressKind.REPORTS})
 
 
 def settle_fetched(mail: Incoming) -> Settled | None:

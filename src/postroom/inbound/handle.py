@@ -63,6 +63,7 @@ _WHY_UNROUTED = {
     AddressKind.BOUNCE: "It came to the bounce address and is no report about mail of ours.",
     AddressKind.CATCHALL: "It came to the catchall address and answers no mail of ours.",
     AddressKind.NOTIFICATION: "It came to an address that only sends, and answers no mail of ours.",
+    AddressKind.REPORTS: "It came to the address for reports on our domains and is none.",
     AddressKind.REPLY: "Its reply address leads to no conversation of ours.",
     AddressKind.ALIAS: "Nothing is set up to take the mail of this alias.",
 }

@@ -1,7 +1,7 @@
 """Does what is sent to one of our addresses arrive here? A mail of our own goes out and must come back.
 
-At a domain whose mail another server takes, each bounce, catchall and alias address needs a mailbox that is fetched or
-a redirection to us, and nobody but a mail through the outside can tell whether it works.
+At a domain whose mail another server takes, each bounce, catchall, notification, report and alias address needs a
+mailbox that is fetched or a redirection to us, and nobody but a mail through the outside can tell whether it works.
 """
 
 import secrets
@@ -15,8 +15,10 @@ from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from postroom.domains.alias_domains import unclaimed
 from postroom.domains.aliases import UnknownAliasError, note_status
-from postroom.domains.models import Alias, ClaimedAddress
+from postroom.domains.dns_check import report_address
+from postroom.domains.models import Alias, AliasDomain, ClaimedAddress, RetiredAddress
 from postroom.errors import PostroomError
 from postroom.inbound.confirmations import CONFIRMATION_ALERT
 from postroom.inbound.incoming import Incoming, Settled
@@ -66,37 +68,61 @@ class Need:
     fault: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An address that mail comes to; `use` is bounce, catchall, alias, default_from or reports."""
+
+    address: str
+    use: str
+    alias_domain: AliasDomain | None
+    alias: Alias | None = None
+
+
 def needs(workspace: Workspace) -> list[Need]:
     """Every address that needs a mailbox or a redirection at its domain's server, and which are proven to work."""
     newest = _newest(workspace)
-    claims = ClaimedAddress.objects.filter(workspace=workspace).select_related("alias")
     own = f"@{workspace.subdomain}"
     return [
-        _need(claim, newest.get(claim.address), needs_set_up=not claim.address.endswith(own))
-        for claim in claims.order_by("address")
+        _need(place, newest.get(place.address), needs_set_up=not place.address.endswith(own))
+        for place in sorted(_places(workspace), key=lambda place: place.address)
     ]
+
+
+def _places(workspace: Workspace) -> list[_Place]:
+    """What somebody holds, then what a domain's own mail is from, and where its DNS records ask for reports."""
+    claims = ClaimedAddress.objects.filter(workspace=workspace)
+    found = {
+        claim.address: _Place(claim.address, claim.use, claim.alias_domain, claim.alias)
+        for claim in claims.select_related("alias_domain", "alias__alias_domain")
+    }
+    for domain in workspace.alias_domains.order_by("priority", "pk"):
+        senders = [address for address, use in unclaimed(domain) if use == RetiredAddress.Use.DEFAULT_FROM]
+        for address in senders:
+            found.setdefault(address, _Place(address, "default_from", domain))
+        reports = report_address(domain.name)
+        found.setdefault(reports, _Place(reports, "reports", domain))
+    return list(found.values())
 
 
 def send_probe(workspace: Workspace, address: str) -> AddressProbe:
     """Send a mail to one of the workspace's addresses; UnknownAliasError when it is none, or what `submit` raises."""
-    claims = ClaimedAddress.objects.filter(workspace=workspace, address=address.lower())
-    claim = claims.select_related("alias_domain", "alias__alias_domain").first()
-    if claim is None:
+    place = next((place for place in _places(workspace) if place.address == address.lower()), None)
+    if place is None:
         raise UnknownAliasError(
             f"{address} is no alias, bounce or catchall address of this workspace.", field="address"
         )
     token = secrets.token_urlsafe(24)
     draft = Draft(
         from_=None,
-        to=(parse_mailbox(claim.address),),
-        subject=f"Does mail to {claim.address} arrive?",
+        to=(parse_mailbox(place.address),),
+        subject=f"Does mail to {place.address} arrive?",
         text=_TEXT,
         headers=((FIELD, token), *automatic_marks()),
     )
-    submission = Submission(content=draft, company=_company(claim), source="probe", is_automatic=True)
+    submission = Submission(content=draft, company=_company(workspace, place), source="probe", is_automatic=True)
     with transaction.atomic():
         (queued,) = submit([submission])
-        return AddressProbe.objects.create(workspace=workspace, address=claim.address, token=token, message=queued.id)
+        return AddressProbe.objects.create(workspace=workspace, address=place.address, token=token, message=queued.id)
 
 
 def send_due() -> int:
@@ -184,25 +210,25 @@ def _newest(workspace: Workspace) -> dict[str, AddressProbe]:
     return {probe.address: probe for probe in probes}
 
 
-def _need(claim: ClaimedAddress, probe: AddressProbe | None, *, needs_set_up: bool) -> Need:
-    proof, at = _proof(claim, probe)
+def _need(place: _Place, probe: AddressProbe | None, *, needs_set_up: bool) -> Need:
+    proof, at = _proof(place, probe)
     fault, source = (probe.fault, probe.source) if probe else ("", "")
-    return Need(claim.address, claim.use, needs_set_up, proof, at, source, fault)
+    return Need(place.address, place.use, needs_set_up, proof, at, source, fault)
 
 
-def _proof(claim: ClaimedAddress, probe: AddressProbe | None) -> tuple[Proof, datetime | None]:
+def _proof(place: _Place, probe: AddressProbe | None) -> tuple[Proof, datetime | None]:
     """What the newest probe says; without one, whether mail was seen to come to the alias."""
     if probe is not None and probe.arrived_at:
         return Proof.VALID, probe.arrived_at
     if probe is not None:
         return (Proof.INVALID if probe.fault else Proof.WAITING), probe.sent_at
-    if claim.alias is None:
+    if place.alias is None:
         return Proof.NOT_TESTED, None
-    return Proof(claim.alias.status), claim.alias.status_at
+    return Proof(place.alias.status), place.alias.status_at
 
 
-def _company(claim: ClaimedAddress) -> Company:
+def _company(workspace: Workspace, place: _Place) -> Company:
     """Who sends as the address's domain, else the workspace's first."""
-    domain = claim.alias_domain or (claim.alias and claim.alias.alias_domain)
+    domain = place.alias_domain or (place.alias and place.alias.alias_domain)
     choice = domain and domain.company_choices.select_related("company").order_by("company").first()
-    return choice.company if choice else company_of(claim.workspace, None)
+    return choice.company if choice else company_of(workspace, None)

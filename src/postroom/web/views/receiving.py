@@ -28,6 +28,8 @@ USES = {
     "bounce": gettext_lazy("delivery errors"),
     "catchall": gettext_lazy("answers"),
     "alias": gettext_lazy("an alias"),
+    "default_from": gettext_lazy("answers to notifications"),
+    "reports": gettext_lazy("DMARC and TLS reports"),
 }
 
 
