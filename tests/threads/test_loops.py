@@ -1,5 +1,9 @@
 """Do two programs that answer each other fall silent, and does a person hear of it?"""
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from postroom.policy.loop_budget import Verdict
 from postroom.rfc.address import parse_mailbox
 from postroom.threads import inbox
@@ -8,7 +12,7 @@ from postroom.threads.loops import check
 from postroom.threads.models import Post
 from postroom.threads.post import NewPost, post
 from postroom.workspaces.models import Alert
-from postroom.workspaces.parameters import LOOP_THRESHOLD, set_parameter
+from postroom.workspaces.parameters import LOOP_MINUTES, LOOP_THRESHOLD, set_parameter
 from tests.threads.desk import MARY, Desk, told, waiting
 
 
@@ -51,6 +55,18 @@ def test_a_resumed_thread_counts_anew_and_mails_again(desk: Desk) -> None:
     assert comes_in(desk, lead, "Sorry for that.") is Verdict.GO_ON
     assert told(desk.write(lead, None)) == {"paul@customer.example.com": ("email", "waiting")}
     assert Alert.objects.get().resolved_at
+
+
+def test_what_came_before_the_minutes_of_the_parameter_does_not_count(desk: Desk) -> None:
+    set_parameter(desk.workspace, LOOP_THRESHOLD, "2")
+    lead = desk.add_record()
+    for number in range(2):
+        comes_in(desk, lead, words(number))
+    Post.objects.update(created_at=timezone.now() - timedelta(minutes=90))
+    set_parameter(desk.workspace, LOOP_MINUTES, "60")
+    assert comes_in(desk, lead, words(2)) is Verdict.GO_ON
+    set_parameter(desk.workspace, LOOP_MINUTES, "120")
+    assert comes_in(desk, lead, words(3)) is Verdict.THREAD_OVER_BUDGET
 
 
 def test_our_own_words_that_come_back_are_an_echo(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from postroom.api.answers import tell_impact
 from postroom.api.auth import KeyRequest
 from postroom.api.refusals import REFUSED
-from postroom.api.schemas import ImpactList, Name, RequestBody
+from postroom.api.schemas import MAX_ID, ImpactList, Name, Storable, StoredBody
 from postroom.domains.addresses import Kind, resolve
 from postroom.domains.aliases import find_alias, put_alias, remove_alias
 from postroom.domains.models import Alias
@@ -21,7 +21,7 @@ router = Router(tags=["addresses"])
 AddressText = Annotated[str, StringConstraints(min_length=3, max_length=320)]
 
 
-class AliasIn(RequestBody):
+class AliasIn(StoredBody):
     """An alias; what is absent keeps its value, or the usual one for a new alias."""
 
     local_part: Annotated[Name, Field(examples=["info"])]
@@ -36,7 +36,7 @@ class AliasIn(RequestBody):
     record_type: Annotated[str | None, Field(max_length=100, description="What new mail creates; empty: nothing")] = (
         None
     )
-    forced_record: Annotated[int | None, Field(description="The record that all mail goes to")] = None
+    forced_record: Annotated[int | None, Field(le=MAX_ID, description="The record that all mail goes to")] = None
     defaults: Annotated[dict[str, Any] | None, Field(description="Values of the records it creates")] = None
     policy: Annotated[Alias.Policy | None, Field(description="Who may write to it")] = None
     refusal: Annotated[str | None, Field(max_length=10_000, description="Told to whom the policy refuses")] = None
@@ -64,7 +64,7 @@ class AliasList(BaseModel):
     aliases: list[AliasOut]
 
 
-class AddressIn(RequestBody):
+class AddressIn(StoredBody):
     """An address of an alias."""
 
     address: AddressText
@@ -87,7 +87,7 @@ class RetiredList(BaseModel):
     retired: list[Retired]
 
 
-class Question(BaseModel):
+class Question(Storable):
     """The address in question."""
 
     address: AddressText

@@ -10,7 +10,7 @@ from postroom.api.auth import KeyRequest
 from postroom.api.posts import PostOut, tell_post
 from postroom.api.records import find_record
 from postroom.api.refusals import REFUSED, NotFoundError
-from postroom.api.schemas import Name, RequestBody
+from postroom.api.schemas import Name, RequestBody, Storable, StoredBody
 from postroom.domains.models import Alias
 from postroom.inbound import desk
 from postroom.inbound.desk import Choice
@@ -22,7 +22,7 @@ from postroom.threads.registry import find_type
 router = Router(tags=["inbound"])
 
 
-class DeskListing(BaseModel):
+class DeskListing(Storable):
     """Which mail to list."""
 
     state: Annotated[State, Field(description="Absent: what waits for a person")] = State.UNROUTED
@@ -72,21 +72,21 @@ class AttachIn(RequestBody):
     record: int
 
 
-class CreateIn(RequestBody):
+class CreateIn(StoredBody):
     """What to make of the mail."""
 
     type: Annotated[Name, Field(description="Key of a record type")]
     name: Annotated[str, Field(max_length=500, description="Absent: the mail's subject")] = ""
 
 
-class MakeAliasIn(RequestBody):
+class MakeAliasIn(StoredBody):
     """What new mail to the address makes from now on."""
 
     record_type: Annotated[str, Field(min_length=1, max_length=100)]
     policy: Alias.Policy = Alias.Policy.EVERYONE
 
 
-class ChoiceIn(RequestBody):
+class ChoiceIn(StoredBody):
     """Which mail of the desk is meant; what is absent does not narrow."""
 
     ids: Annotated[list[int] | None, Field(max_length=1_000)] = None
@@ -107,7 +107,7 @@ class AliasMade(BaseModel):
     address: str
 
 
-class RuleIn(RequestBody):
+class RuleIn(StoredBody):
     """What is always to be done; a recipient, an author or both."""
 
     recipient: Annotated[str, Field(max_length=320)] = ""

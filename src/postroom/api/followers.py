@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from postroom.api.auth import KeyRequest
 from postroom.api.people import PersonIn, find_person, tell_person
-from postroom.api.records import find_record
+from postroom.api.records import find_thread
 from postroom.api.refusals import REFUSED
 from postroom.api.schemas import Name
 from postroom.threads.follow import follow, unfollow
@@ -49,20 +49,20 @@ def post_follower(request: KeyRequest, record_id: int, wanted: FollowerIn) -> di
     """Or change what they are told of."""
     workspace = request.auth.workspace
     person = find_person(workspace, wanted)
-    return _tell(follow(find_record(workspace, record_id), person, subtypes=wanted.subtypes))
+    return _tell(follow(find_thread(workspace, record_id), person, subtypes=wanted.subtypes))
 
 
 @router.post("/{int:record_id}/unfollow", response={200: Unfollowed, **REFUSED}, summary="Let somebody leave")
 def post_unfollow(request: KeyRequest, record_id: int, wanted: PersonIn) -> dict[str, int]:
     """They are told nothing more of this record."""
     workspace = request.auth.workspace
-    return {"changed": int(unfollow(find_record(workspace, record_id), find_person(workspace, wanted)))}
+    return {"changed": int(unfollow(find_thread(workspace, record_id), find_person(workspace, wanted)))}
 
 
 @router.get("/{int:record_id}/followers", response={200: FollowerList, **REFUSED}, summary="List followers")
 def list_followers(request: KeyRequest, record_id: int) -> dict[str, Any]:
     """Users and contacts, in the order they came."""
-    found = find_record(request.auth.workspace, record_id).followers.select_related("user", "contact")
+    found = find_thread(request.auth.workspace, record_id).followers.select_related("user", "contact")
     return {"followers": list(map(_tell, found.prefetch_related("subtypes").order_by("id")))}
 
 

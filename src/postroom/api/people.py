@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from postroom.api.schemas import Address, RequestBody
+from postroom.api.schemas import Address, StoredBody
 from postroom.errors import AddressError
 from postroom.policy.composition import read_from
 from postroom.threads.contacts import contact_of
@@ -13,7 +13,7 @@ from postroom.threads.models import Contact
 from postroom.workspaces.models import User, Workspace
 
 
-class PersonIn(RequestBody):
+class PersonIn(StoredBody):
     """One of the two."""
 
     user: Annotated[str | None, Field(max_length=254, description="A member of the workspace, by email")] = None

@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from postroom.api.auth import KeyRequest
 from postroom.api.people import PersonIn, find_person, tell_person
-from postroom.api.records import find_record
+from postroom.api.records import find_thread
 from postroom.api.refusals import REFUSED, NotFoundError
-from postroom.api.schemas import Addresses, AttachmentIn, Name, RequestBody
+from postroom.api.schemas import Addresses, AttachmentIn, Name, StoredBody
 from postroom.policy.composition import read_addresses, read_attachments
 from postroom.policy.notification import Way
 from postroom.threads import envelope
@@ -23,7 +23,7 @@ router = Router(tags=["conversations"])
 notifications = Router(tags=["conversations"])
 
 
-class PostIn(RequestBody):
+class PostIn(StoredBody):
     """Something to write in a thread."""
 
     kind: Annotated[Literal["comment", "note"], Field(description="A note is for users alone")] = "comment"
@@ -102,9 +102,8 @@ class Ignored(BaseModel):
 def post_post(request: KeyRequest, record_id: int, wanted: PostIn) -> dict[str, Any]:
     """Stores it and tells whom it concerns: followers of its subtype, and whom it is addressed to."""
     workspace = request.auth.workspace
-    record = find_record(workspace, record_id)
     row = post(
-        record,
+        find_thread(workspace, record_id),
         NewPost(
             author=find_person(workspace, wanted.author) if wanted.author else None,
             text=wanted.text or "",
@@ -123,7 +122,7 @@ def post_post(request: KeyRequest, record_id: int, wanted: PostIn) -> dict[str, 
 @router.get("/{int:record_id}/posts", response={200: PostList, **REFUSED}, summary="Read a thread")
 def list_posts(request: KeyRequest, record_id: int, listing: Query[PostListing]) -> dict[str, Any]:
     """Newest first, each with the envelope and its recipients."""
-    found = find_record(request.auth.workspace, record_id).posts.select_related("subtype").prefetch_related("files")
+    found = find_thread(request.auth.workspace, record_id).posts.select_related("subtype").prefetch_related("files")
     if listing.before is not None:
         found = found.filter(pk__lt=listing.before)
     rows = list(found.order_by("-pk")[: listing.limit + 1])

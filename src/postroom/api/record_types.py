@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from postroom.api.auth import KeyRequest
 from postroom.api.refusals import REFUSED
-from postroom.api.schemas import Name, RequestBody
+from postroom.api.schemas import Name, RequestBody, StoredBody
 from postroom.threads.models import RecordType
 from postroom.threads.registry import NewSubtype, register_type
 
@@ -26,7 +26,7 @@ class SubtypeIn(RequestBody):
     hidden: Annotated[bool, Field(description="Not offered for choice")] = False
 
 
-class RecordTypeIn(RequestBody):
+class RecordTypeIn(StoredBody):
     """A kind of records."""
 
     key: Annotated[Key, Field(examples=["crm.lead"])]

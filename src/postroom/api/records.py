@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from postroom.api.auth import KeyRequest
 from postroom.api.refusals import REFUSED, NotFoundError
-from postroom.api.schemas import Name, RequestBody
+from postroom.api.schemas import Name, RequestBody, Storable, StoredBody
 from postroom.threads import loops, merge
+from postroom.threads.merge import find_survivor
 from postroom.threads.models import Post, Record
 from postroom.threads.registry import change_record, find_type, put_record
 from postroom.workspaces.access import company_of
@@ -23,7 +24,7 @@ ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200, patt
 Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^(https?://[^\s\x00-\x1f\x7f]*)?$")]
 
 
-class RecordIn(RequestBody):
+class RecordIn(StoredBody):
     """A record of the application."""
 
     type: Annotated[Name, Field(description="Key of a record type")]
@@ -33,7 +34,7 @@ class RecordIn(RequestBody):
     company: Annotated[Name | None, Field(description="In whose name it writes; absent: unchanged")] = None
 
 
-class RecordChange(RequestBody):
+class RecordChange(StoredBody):
     """What an application says of a record that an alias made."""
 
     external_id: ExternalId | None = None
@@ -57,7 +58,7 @@ class RecordOut(BaseModel):
     created_at: datetime
 
 
-class RecordListing(BaseModel):
+class RecordListing(Storable):
     """Which records to list."""
 
     type: str | None = None
@@ -79,7 +80,7 @@ class MergeIn(RequestBody):
     into: int
 
 
-class SplitIn(RequestBody):
+class SplitIn(StoredBody):
     """The posts that get a record of their own, and its name."""
 
     posts: Annotated[list[int], Field(min_length=1, max_length=1_000)]
@@ -143,7 +144,7 @@ def merge_record(request: KeyRequest, record_id: int, wanted: MergeIn) -> dict[s
 @router.post("/{int:record_id}/split", response={200: RecordOut, **REFUSED}, summary="Split posts off")
 def split_record(request: KeyRequest, record_id: int, wanted: SplitIn) -> dict[str, Any]:
     """The posts get a record of their own, with the same followers; answers to them come there."""
-    record = find_record(request.auth.workspace, record_id)
+    record = find_thread(request.auth.workspace, record_id)
     return tell_record(merge.split(record, _posts(record, wanted.posts), name=wanted.name))
 
 
@@ -151,7 +152,7 @@ def split_record(request: KeyRequest, record_id: int, wanted: SplitIn) -> dict[s
 def move_posts(request: KeyRequest, record_id: int, wanted: MoveIn) -> dict[str, Any]:
     """Answers to them come there, too; the answer is the other record."""
     workspace = request.auth.workspace
-    record, to = find_record(workspace, record_id), find_record(workspace, wanted.to)
+    record, to = find_thread(workspace, record_id), find_record(workspace, wanted.to)
     merge.move(_posts(record, wanted.posts), to)
     return tell_record(to)
 
@@ -159,7 +160,7 @@ def move_posts(request: KeyRequest, record_id: int, wanted: MoveIn) -> dict[str,
 @router.post("/{int:record_id}/resume", response={200: RecordOut, **REFUSED}, summary="Resume a paused thread")
 def resume_record(request: KeyRequest, record_id: int) -> dict[str, Any]:
     """Mail leaves for it again; what was not mailed meanwhile is not sent afterwards."""
-    record = find_record(request.auth.workspace, record_id)
+    record = find_thread(request.auth.workspace, record_id)
     loops.resume(record)
     return tell_record(record)
 
@@ -170,6 +171,11 @@ def find_record(workspace: Workspace, record_id: int) -> Record:
     if found is None:
         raise NotFoundError("This workspace has no such record.")
     return found
+
+
+def find_thread(workspace: Workspace, record_id: int) -> Record:
+    """The record whose thread has the posts: the one that it was merged into, or itself. NotFoundError."""
+    return find_survivor(find_record(workspace, record_id))
 
 
 def tell_record(record: Record) -> dict[str, Any]:

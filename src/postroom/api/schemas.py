@@ -1,6 +1,7 @@
 """Which JSON does the API take and give? The OpenAPI description is made from these."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,9 +16,10 @@ from pydantic import (
     SkipValidation,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
 
-from postroom.api.validation import InvalidValueError
+from postroom.api.validation import InvalidValueError, write_path
 from postroom.outbound.models import MAX_TAG_LENGTH, MAX_TAGS, Stream
 from postroom.outbound.submit import PRIORITIES
 from postroom.policy.status import Status
@@ -52,6 +54,9 @@ Addresses = Annotated[
 ]
 # PostgreSQL stores no U+0000, and no other control character belongs into a name.
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+_HALF = re.compile(r"[\ud800-\udfff]")
+Path = tuple[str | int, ...]
+MAX_ID = 2**63 - 1
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TAG_LENGTH, pattern=_PRINTABLE)]
 
@@ -93,6 +98,36 @@ class RequestBody(BaseModel):
     """What a client sends: a field that nobody knows is a mistake that must be told."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Storable(BaseModel):
+    """What is stored, or looked for, as it is said: PostgreSQL has neither U+0000 nor half of a surrogate pair."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unfit(cls, given: Any) -> Any:
+        path = next(_unfit_places(given), None)
+        if path is not None:
+            field = write_path(path)
+            message = f"{field} holds a character that cannot be stored (U+0000, or half of a surrogate pair)."
+            raise InvalidValueError(message, field=field)
+        return given
+
+
+class StoredBody(Storable, RequestBody):
+    """A request body that is stored as it is said."""
+
+
+def _unfit_places(given: object, path: Path = ()) -> Iterator[Path]:
+    if isinstance(given, str) and ("\x00" in given or _HALF.search(given)):
+        yield path
+    elif isinstance(given, dict):
+        for name, value in given.items():
+            yield from _unfit_places(name, path)
+            yield from _unfit_places(value, (*path, str(name)))
+    elif isinstance(given, list):
+        for number, value in enumerate(given):
+            yield from _unfit_places(value, (*path, number))
 
 
 class AttachmentIn(RequestBody):

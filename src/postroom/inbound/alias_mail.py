@@ -13,7 +13,7 @@ from postroom.policy.classification import Kind
 from postroom.policy.loop_budget import Verdict
 from postroom.threads import loops
 from postroom.threads.contacts import find_contact
-from postroom.threads.match import find_survivor
+from postroom.threads.merge import find_survivor
 from postroom.threads.models import Follower, Record, RecordType
 
 Place = Record | RecordType

@@ -10,6 +10,7 @@ from postroom.threads import news
 from postroom.threads.contacts import contact_of
 from postroom.threads.follow import follow
 from postroom.threads.match import answers_note
+from postroom.threads.merge import find_survivor
 from postroom.threads.models import Contact, Post, Record, RecordType
 from postroom.threads.post import NewPost, post
 from postroom.threads.registry import NOTE, create_record
@@ -20,7 +21,7 @@ _MAX_NAME = 500
 
 def continue_thread(record: Record, row: IncomingMessage, letter: Letter, *, is_automatic: bool = False) -> Post:
     """Put the mail into the thread and tell whom it concerns; `row` gets both, not saved yet."""
-    posted = _post(record, row, letter, text=letter.new_text, is_automatic=is_automatic)
+    posted = _post(find_survivor(record), row, letter, text=letter.new_text, is_automatic=is_automatic)
     news.tell_replied(posted)
     return posted
 

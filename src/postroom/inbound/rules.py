@@ -5,7 +5,6 @@ from django.db.models.functions import Length
 from postroom.inbound.incoming import Incoming, Settled
 from postroom.inbound.models import Rule, State
 from postroom.inbound.posting import begin_thread, continue_thread
-from postroom.threads.match import find_survivor
 
 Action = Rule.Action
 
@@ -23,7 +22,7 @@ def settle_by_rule(mail: Incoming) -> Settled | None:
 
 def _follow(rule: Rule, mail: Incoming) -> State:
     if rule.record is not None:
-        continue_thread(find_survivor(rule.record), mail.row, mail.letter, is_automatic=mail.is_automatic)
+        continue_thread(rule.record, mail.row, mail.letter, is_automatic=mail.is_automatic)
     elif rule.record_type is not None:
         changes = {"company": mail.company}
         begin_thread(rule.record_type, mail.row, mail.letter, changes=changes, is_automatic=mail.is_automatic)

@@ -11,6 +11,7 @@ from postroom.policy.learned_message_id import canonical
 from postroom.policy.notification_layout import find_markers
 from postroom.policy.thread_match import Clue, Key, Match, decide
 from postroom.threads import learning, tokens
+from postroom.threads.merge import survivor_id
 from postroom.threads.models import Follower, Identifier, Notification, Post, Record
 from postroom.workspaces.models import Membership, Workspace
 
@@ -80,11 +81,6 @@ def answers_note(record: Record, references: Sequence[str]) -> bool:
     return latest.post.kind == Post.Kind.NOTE or bool(latest.post.subtype and latest.post.subtype.is_internal)
 
 
-def find_survivor(record: Record) -> Record:
-    """The record that it was merged into, however often; itself if it was not."""
-    return Record.objects.select_related("type__workspace", "company__workspace", "workspace").get(pk=_survivor(record))
-
-
 def _was_named(record: int, address: str) -> bool:
     """In the To or Cc of a mail of the thread: a colleague whom the customer put in copy."""
     posts = Post.objects.filter(Q(to__len__gt=0) | Q(cc__len__gt=0), record=record)
@@ -97,7 +93,7 @@ def _by_reference(workspace: Workspace, references: list[str]) -> Iterator[Clue]
     for origin, record in known.values_list("origin", "post__record"):
         yield Clue(_KEYS[Identifier.Origin(origin)], record)
     for root in Record.objects.filter(workspace=workspace, root__in=references):
-        yield Clue(Key.ROOT_ID, _survivor(root))
+        yield Clue(Key.ROOT_ID, survivor_id(root))
 
 
 def _by_token(workspace: Workspace, answer: Answer) -> Iterator[Clue]:
@@ -107,16 +103,7 @@ def _by_token(workspace: Workspace, answer: Answer) -> Iterator[Clue]:
     for key, number in found:
         record = records.get(number) if number is not None else None
         if record is not None and record.workspace_id == workspace.pk:
-            yield Clue(key, _survivor(record))
-
-
-def _survivor(record: Record) -> int:
-    """The record that it was merged into, however often; itself if it was not."""
-    seen = {record.pk}
-    while record.merged_into is not None and record.merged_into_id not in seen:
-        record = record.merged_into
-        seen.add(record.pk)
-    return record.pk
+            yield Clue(key, survivor_id(record))
 
 
 def _follow_moves(clues: list[Clue], references: list[str], workspace: Workspace) -> list[Clue]:

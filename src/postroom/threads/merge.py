@@ -30,6 +30,22 @@ def merge(record: Record, into: Record) -> Record:
     return into
 
 
+def find_survivor(record: Record) -> Record:
+    """The record that has its thread now: the one that it was merged into, however often; itself if it was not."""
+    if record.merged_into_id is None:
+        return record
+    rows = Record.objects.select_related("type__workspace", "company__workspace", "workspace")
+    return rows.get(pk=survivor_id(record))
+
+
+def survivor_id(record: Record) -> int:
+    seen = {record.pk}
+    while record.merged_into is not None and record.merged_into_id not in seen:
+        record = record.merged_into
+        seen.add(record.pk)
+    return record.pk
+
+
 @transaction.atomic
 def move(posts: Sequence[Post], to: Record) -> None:
     """Put posts into another thread of the workspace; answers to them come there. MergeError."""

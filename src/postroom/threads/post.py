@@ -20,6 +20,7 @@ from postroom.rfc.html_text import html_to_text
 from postroom.rfc.message import Attachment
 from postroom.rfc.message_id import make_message_id
 from postroom.threads import audience, mail
+from postroom.threads.merge import find_survivor
 from postroom.threads.models import Contact, Identifier, Notification, Post, PostFile, Record, Subtype
 from postroom.threads.registry import COMMENT, NOTE, find_subtypes
 from postroom.workspaces.models import User
@@ -56,7 +57,9 @@ def post(record: Record, new: NewPost) -> Post:
 
     Mail that cannot be made refuses nothing: it is noted at the notification, and whoever reads in the application is
     told all the same. Nothing leaves for a thread that is paused. UnknownSubtypeError for a `subtype` of no such name.
+    A record that was merged away has its posts where it went.
     """
+    record = find_survivor(record)
     row = _store(record, new)
     notices = audience.choose_for(row, reached=new.reached)
     _tell(row, [notice for notice in notices if notice.way is Way.INBOX])
