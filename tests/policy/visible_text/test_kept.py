@@ -41,6 +41,9 @@ ATTRIBUTION = "On 03/05/2016 17:21, Mary wrote:"
         "> From: a@example.com\n> To: b@example.com",
         "From: a@example.com\nSent: Monday\nTo: b@example.com\nSubject: x\n\nWords",
         "On 3 May 2016 I wrote to bob@example.com, and\n\non 4 May he answered.",
+        "Hello John,\n\nTuesday, May 3, 2016, 5:21:00 PM, you wrote:\n\nMS> Shall we?\n\nYes.\n\nMS> When?\n\nNow.",
+        "Hi,\n\nOn Sun, 01 May 2016 00:05:03 MDT Mary <mary@example.com> wrote:\n[...]\n> Shall we?\n\nYes.\n\nNow?",
+        "I ran this:\n\nSQL> select 1;\nSQL> quit;",
     ],
 )
 def test_keeps_all_of_it(text: str) -> None:
@@ -66,6 +69,12 @@ def test_keeps_all_of_it(text: str) -> None:
         ("Yes.\n\nAm 03.05.2016 17:21 schrieb Mary <mary@example.com\n>:\n\n> Shall we?", "Yes."),
         ("Yes.\r\n\r\n> Shall we?\r\n", "Yes."),
         ("Yes.\n\uff1e Shall we?", "Yes."),
+        (
+            "I look forward\nto :-)\n\n-----Original Message-----\nFrom: Mary\nTo: me\nSubject: x",
+            "I look forward\nto :-)",
+        ),
+        ("Yes.\n\nQuoting Mary <mary@example.com>:\n\n> Shall we?", "Yes."),
+        ("Yes.\n\n------------------ Original ------------------\nShall we?", "Yes."),
     ],
 )
 def test_leaves_out_what_is_not_the_authors(text: str, own: str) -> None:

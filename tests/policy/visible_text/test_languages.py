@@ -129,6 +129,7 @@ De la: / Trimis: / Către: / Subiect:
 Kimden: / Gönderildi: / Kime: / Konu:
 Από: / Στάλθηκε: / Προς: / Θέμα:
 Od: / Poslano: / Za: / Zadeva:
+Šalje: / Poslano: / Prima: / Predmet:
 No: / Nosūtīts: / Kam: / Tēma:
 Nuo: / Išsiųsta: / Kam: / Tema:
 Saatja: / Saadetud: / Adressaat: / Teema:
@@ -183,6 +184,10 @@ Lähetetty iPhonesta
 Wysłane z iPhone'a
 Odesláno z iPhonu
 Отправлено с iPhone
+Отправлено из мобильного приложения Яндекс.Почты
+Diese Nachricht wurde von meinem Android-Gerät mit GMX Mail gesendet.
+Téléchargez Outlook pour Android
+Sent via Superhuman
 Надіслано з iPhone
 iPhone'umdan gönderildi
 Στάλθηκε από το iPhone μου

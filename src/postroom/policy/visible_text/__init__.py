@@ -22,6 +22,8 @@ __all__ = ["visible_text", "visible_text_of_html", "visible_text_of_message"]
 
 # What is longer is a log, not a letter; it is given as it is.
 MAX_LINES = 20_000
+# For what the author left out of a quotation.
+_ELISIONS = ("[...]", "(...)", "...", "[\u2026]", "\u2026", "[snip]", "<snip>", "<...>")
 # As many lines and characters as a closing with a name has.
 _MAX_CLOSING_LINES, _MAX_CLOSING = 5, 160
 
@@ -69,7 +71,8 @@ def _introduces_unmarked(lines: Sequence[Line], index: int) -> bool:
 
 
 def _is_followed_by_quotation(lines: Sequence[Line], index: int) -> bool:
-    following = (lines[i] for i in range(index + 1, len(lines)) if not lines[i].is_blank or lines[i].depth)
+    below = (lines[i] for i in range(index + 1, len(lines)))
+    following = (line for line in below if line.depth or not (line.is_blank or line.words in _ELISIONS))
     return next(following, lines[index]).depth > 0
 
 

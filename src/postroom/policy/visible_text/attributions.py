@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from postroom.policy.visible_text.line import Line
-from postroom.policy.visible_text.phrases import LEADS, WROTE
+from postroom.policy.visible_text.phrases import LEADS, QUOTING, WROTE
 
 _MAX_LINES = 6
 _MIN_LENGTH, _MAX_LENGTH = 2, 500
@@ -17,6 +17,7 @@ _MAX_BARE = 100  # without an address and without a first word that tells
 # The longest first, that none hides another.
 _LEADS = "|".join(re.escape(lead) for lead in sorted(LEADS, key=len, reverse=True))
 _LEAD = re.compile(rf"[\"'*_\-\s]{{0,9}}(?:(?:{_LEADS})(?![^\W_])|\d|在|于|於)", re.IGNORECASE)
+_QUOTING = re.compile("(?:" + "|".join(map(re.escape, QUOTING)) + ") ", re.IGNORECASE)
 _VERBS = frozenset(WROTE)
 # Said of many things besides mail: these need an address.
 _WEAK_VERBS = frozenset({"sent", "said", "replied", "responded", "written", "writes"})
@@ -116,6 +117,8 @@ def _has_the_parts(words: str) -> bool:
         return bool(date and (address or _is_dated_lead(words)) and _wrote(words[-16:]))
     if _wrote(words):
         return bool(address) or _is_bare_attribution(words)
+    if address and _QUOTING.match(words):
+        return True
     return bool(date and address and (_TIME.search(words) or _starts(words)))
 
 

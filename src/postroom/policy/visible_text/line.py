@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from postroom.policy.visible_text.phrases import YOU_WROTE
 from postroom.rfc.html_text import TextLine
 
 QUOTE, ATTRIBUTION, SIGNATURE, CUT = "quote", "attribution", "signature", "cut"
@@ -11,6 +12,8 @@ QUOTE, ATTRIBUTION, SIGNATURE, CUT = "quote", "attribution", "signature", "cut"
 GMAIL = "gmail"
 
 _QUOTE_MARKS = re.compile(r"\s{0,3}((?:[>|\uff1e][ \t]{0,2})+)")
+_INITIALS = re.compile(r"\s{0,3}[A-Z\u0410-\u042f\u0401]{1,3}(?=>)")
+_YOU_WROTE = re.compile("(?:" + "|".join(YOU_WROTE) + r")[^\n]{0,60}:[ \t]*$", re.IGNORECASE | re.MULTILINE)
 # What is left of `Mary <mary@example.com> wrote:` on a line that a program broke.
 _END_OF_ADDRESS = re.compile(r"\s*>[^<>]{0,40}[:\uff1a]\s*")
 # What clients wrap names and lines in: marks of direction and spaces without width.
@@ -33,12 +36,14 @@ class Line:
 
 
 def plain_lines(text: str) -> list[Line]:
-    """The lines of plain text, their depth told by `>` marks."""
+    """The lines of plain text, their depth told by `>` marks, with initials before them where The Bat! writes so."""
+    has_initials = _YOU_WROTE.search(text) is not None
     lines: list[Line] = []
     is_open = False  # an angle bracket on the line above
     for line in text.split("\n"):
         is_address = is_open and _END_OF_ADDRESS.fullmatch(line) is not None
-        lines.append(Line(line, _clean(line), 0) if is_address else _read(line))
+        initials = _INITIALS.match(line) if has_initials else None
+        lines.append(Line(line, _clean(line), 0) if is_address else _read(line, initials.end() if initials else 0))
         is_open = line.rfind("<") > line.rfind(">")
     return lines
 
@@ -55,8 +60,9 @@ def marked_lines(lines: list[TextLine]) -> list[Line]:
     return read
 
 
-def _read(text: str) -> Line:
-    marks = _QUOTE_MARKS.match(text)
+def _read(text: str, start: int = 0) -> Line:
+    """The line, whose quote marks begin at `start`."""
+    marks = _QUOTE_MARKS.match(text, start)
     # A lone bar is a table's; some clients quote by it, each line anew.
     if marks is None or (">" not in marks[1] and "\uff1e" not in marks[1]):
         return Line(text, _clean(text), 0)

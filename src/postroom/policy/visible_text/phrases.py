@@ -39,6 +39,12 @@ LEADS = _phrases(
     """
 )
 
+# Of those, what needs an address and no verb.
+QUOTING = _phrases("quoting | zitat von | citando a | citando | citerar | cytowanie | citace")
+
+# How The Bat! introduces what it quotes by the author's initials: `MJ> words`.
+YOU_WROTE = _phrases("you wrote | вы писали | вы пишете | schrieben sie | vous écriviez | usted escribió | napisałeś")
+
 # The labels of the header fields that are shown above a quoted message.
 FROM = _phrases(
     """
@@ -46,7 +52,7 @@ FROM = _phrases(
     expéditeur | remitente | remetente | afzender | avsender | avsändare | de la | kimden | gönderen | από | מאת |
     من | از | 差出人 | 送信者 | 送信元 | 寄件者 | 寄件人 | 发件人 | 發件人 | 보낸 사람 | 보낸사람 | dari |
     pengirim | từ | người gửi | จาก | ผู้ส่ง | nuo | no | saatja | kellelt | pošiljatelj | odosielateľ |
-    odesílatel | expeditor | подател | отправитель | відправник | kimdən | sender | nadawca | nga | прати | од
+    odesílatel | expeditor | šalje | подател | отправитель | відправник | kimdən | sender | nadawca | nga | прати | од
     """
 )
 SENT = _phrases(
@@ -158,7 +164,8 @@ SENT_FROM = _phrases(
     sent from windows | sent from phone | sent from aol | sent via | sent using | sent with | sent on the |
     get outlook for | get boxer for | get bluemail | sent on the go | von meinem | von unterwegs | gesendet von |
     gesendet mit | gesendet über | gesendet aus | outlook für | holen sie sich outlook | envoyé de mon |
-    envoyé depuis | envoyé à partir | envoyé avec | envoyé de | télécharger outlook | obtenir outlook | provenance |
+    envoyé depuis | envoyé à partir | envoyé avec | envoyé de | télécharger outlook |
+    téléchargez outlook | diese nachricht wurde von meinem | obtenir outlook | provenance |
     enviado desde | enviado do | enviado de | enviado a partir | enviado através | enviado con | enviado por |
     obtener outlook | obter o outlook | obter outlook | enviat des | inviato da | inviato dal | inviato con |
     scarica outlook | ottieni outlook | verzonden vanaf | verzonden met | verzonden via | verstuurd vanaf |

@@ -21,7 +21,7 @@ _KINDS = {
     for label in labels
 }  # fmt: skip
 # "Data" is a date in Italian and "A" a recipient in several: which kind does not matter, how many differ does.
-_FIELD = re.compile(r"[*_\[\s]{0,6}([^\W\d_][^\d:\uff1a<>@]{0,28}?)[*_\]\s]{0,4}[:\uff1a]")
+_FIELD = re.compile(r"[*_\[\s]{0,6}([^\W\d_][^\d:\uff1a<>@]{0,28}?)[*_\]\s]{0,4}[:\uff1a](?!-?[()])")
 _MAX_BLOCK = 14
 _ADDRESS = re.compile(r"@|mailto:|\[SMTP:", re.IGNORECASE)
 _RULE = re.compile(r"[-_=*\u2500\u2014\u2013~#.\s]{5,}")
@@ -32,6 +32,7 @@ _ORIGINAL = frozenset(phrases.ORIGINAL_MESSAGE)
 # Lotus Notes puts the name of whoever forwarded, and the date, between the dashes.
 _BEGINNINGS = ("forwarded by", "original message", "forwarded message", "weitergeleitet von", "transféré par")
 _FORWARDED = frozenset(phrases.BEGIN_FORWARDED)
+_QQ = re.compile(r"-{10,} ?original ?-{10,}")
 _REPLY_ABOVE = re.compile(
     r"[-#=*\s]*(?:please )?(?:reply|type your reply|write your reply|answer)s? above this line.{0,80}", re.IGNORECASE
 )
@@ -56,7 +57,7 @@ def _is_drawn(words: str) -> bool:
         return False
     lowered = phrases.fold(words)
     phrase = lowered.strip(_DASHES + " :\uff1a>|")
-    if phrase in _FORWARDED or _REPLY_ABOVE.fullmatch(lowered):
+    if phrase in _FORWARDED or _QQ.fullmatch(lowered) or _REPLY_ABOVE.fullmatch(lowered):
         return True
     is_between_dashes = lowered[0] in _DASHES and lowered[-1] in _DASHES
     return is_between_dashes and (phrase in _ORIGINAL or phrase.startswith(_BEGINNINGS))
@@ -86,7 +87,7 @@ def _kinds_in(block: Sequence[str]) -> list[str]:
             strangers = 0
         else:
             strangers += 1
-            if strangers > 2 or (not words and len(set(kinds)) >= 3):
+            if strangers > 2 or (words and _is_drawn(words)) or (not words and len(set(kinds)) >= 3):
                 break
     return kinds
 

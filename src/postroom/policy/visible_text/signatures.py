@@ -13,12 +13,12 @@ from postroom.policy.visible_text.phrases import SENT_FROM, SENT_FROM_ENDINGS, f
 # RFC 3676 §4.3 has "-- "; most programs and people leave the blank out. Some draw one dash.
 _SEPARATOR = re.compile(r"--|\u2014|\u2013\u2013?|\u2014-|-\u2014|\u2e3a|-- -")
 _MAX_SIGNATURE = 16
-_MAX_SENT_FROM = 60
+_MAX_SENT_FROM = 80
 _MAX_ROUNDS = 8  # a signature below a signature, and so on
 # Without one, "Sent by courier" is a message.
 _DEVICE = re.compile(
     r"""iphon|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|oneplus|pixel|nokia|sony|motorola|blackberry|windows|outlook
-    |mail|\bapp\b|yahoo|gmail|proton|spark|t[eé]l[eé]fon|phone|handy|mobil|móvil|celular|cellulare|portable|tablet|mobiel
+    |mail|superhuman|почт|\bapp\b|yahoo|gmail|proton|spark|t[eé]l[eé]fon|phone|handy|mobil|móvil|celular|cellulare|portable|tablet|mobiel
     |телефон|смартфон|携帯|スマホ|手机|手機|휴대폰|갤럭시|아이폰""",
     re.VERBOSE,
 )
