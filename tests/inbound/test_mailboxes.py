@@ -3,10 +3,12 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from postroom.inbound.mailboxes import collect as collecting
 from postroom.inbound.mailboxes.access import open_mailbox
@@ -19,6 +21,8 @@ from postroom.inbound.mailboxes.trial import try_server
 from postroom.inbound.mailboxes.visit import fetch_once
 from postroom.inbound.models import IncomingContent, IncomingMessage, IncomingServer
 from postroom.servers.models import OAuthAccount
+from postroom.servers.oauth import sign_in
+from postroom.servers.oauth.sign_in import Starter, begin
 from postroom.servers.oauth.tokens import NotConnectedError
 from postroom.workspaces.alerts import open_alerts
 from tests.inbound.mail import letter
@@ -27,7 +31,7 @@ from tests.peers import dovecot
 from tests.peers.dovecot import PASSWORD, Dovecot, run_dovecot
 from tests.peers.oauth_provider import Provider, run_oauth_provider
 from tests.peers.waiting import wait_until
-from tests.servers.oauth.connecting import agree, connect, make_app
+from tests.servers.oauth.connecting import agree, connect, make_app, parameters
 
 pytestmark = pytest.mark.skipif(dovecot.why_unavailable() is not None, reason=str(dovecot.why_unavailable()))
 
@@ -132,6 +136,28 @@ def test_asks_microsoft_for_pop3_where_that_is_spoken(office: Office, peer: Dove
         for protocol in ("imap", "pop3")
     ]
     assert scopes == [(), ("https://outlook.office.com/POP.AccessAsUser.All",)]
+
+
+@pytest.mark.django_db
+def test_an_account_that_was_connected_to_send_is_asked_once_more_for_pop3(
+    office: Office, peer: Dovecot, provider: Provider
+) -> None:
+    make_app(provider, provider="microsoft", secret_expires_on=timezone.now().date() + timedelta(days=90))
+    name = "mary@outlook.example"
+    sender = office.add_server(name="Outlook", authentication="outlook", username=name)
+    connect(sender, provider)
+    peer.append(letter(), user=name)
+    server = make_server(office, peer, protocol="pop3", authentication="outlook", username=name, password="")
+    assert server.oauth_account == sender.oauth_account
+    assert server.account_state == "needs_sign_in"
+    assert try_server(server)[-1].words == str(NotConnectedError())
+    agree(wanted_by(server), provider)
+    server = IncomingServer.objects.get()
+    assert server.account_state == "connected"
+    assert fetch_once(server) == 1
+    again = parameters(begin(sign_in.wanted_by(sender), Starter("of a browser")))["scope"].split()
+    assert "https://outlook.office.com/POP.AccessAsUser.All" in again  # connecting it to send takes nothing away
+    assert len(again) == len(set(again))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,7 +1,10 @@
 """Can people say from where mail is fetched, see how the visits go, and try a server?"""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from postroom.inbound.mailboxes import trial
 from postroom.inbound.mailboxes.save import save_incoming_server
@@ -109,6 +112,21 @@ def test_an_account_is_connected_and_disconnected_on_its_page(
         owner.post(f"{page}/disconnect", {"typed": "mary@gmail.example"})
         assert provider.tokens[0].is_revoked_
     assert "no mail is fetched" in shown(owner, page)
+
+
+def test_an_account_that_may_not_be_fetched_from_by_pop3_is_connected_again(
+    owner: Client, workspace: Workspace
+) -> None:
+    outlook = {"authentication": "outlook", "username": "mary@outlook.example"}
+    page = f"{PATH}/{save_incoming_server(IncomingServer(workspace=workspace, name='Outlook', **outlook)).pk}"
+    with run_oauth_provider() as provider:
+        make_app(provider, provider="microsoft", secret_expires_on=timezone.now().date() + timedelta(days=90))
+        come_back(owner, provider.agree(go_there(owner, page)))
+        assert "Connected as mary@outlook.example" in shown(owner, page)
+        IncomingServer.objects.update(protocol="pop3")
+        assert "no mail is fetched" in shown(owner, page)
+        come_back(owner, provider.agree(go_there(owner, page)))
+        assert "Connected as mary@outlook.example" in shown(owner, page)
 
 
 def test_another_username_is_another_account(owner: Client, server: IncomingServer, workspace: Workspace) -> None:

@@ -32,6 +32,10 @@ class State(models.TextChoices):
     DROPPED = "dropped"  # by a person or a person's rule
 
 
+# Microsoft has a permission for each protocol; that for IMAP is asked for with the one to send.
+POP3_OF_MICROSOFT = "https://outlook.office.com/POP.AccessAsUser.All"
+
+
 class IncomingServer(models.Model):
     """A mailbox elsewhere, from which mail is fetched by IMAP or POP3."""
 
@@ -99,7 +103,21 @@ class IncomingServer(models.Model):
         """Of the account at Google or Microsoft that it logs in with; None: it logs in with a password."""
         if self.authentication == self.Authentication.LOGIN:
             return None
-        return self.oauth_account.state if self.oauth_account else OAuthAccount.State.NEEDS_SIGN_IN.value
+        if self.oauth_account is None or self.lacks_permission:
+            return OAuthAccount.State.NEEDS_SIGN_IN.value
+        return self.oauth_account.state
+
+    @property
+    def further_scopes(self) -> tuple[str, ...]:
+        """What to ask the provider for, besides what servers usually need."""
+        is_microsoft = self.authentication == self.Authentication.OUTLOOK
+        return (POP3_OF_MICROSOFT,) if is_microsoft and self.protocol == self.Protocol.POP3 else ()
+
+    @property
+    def lacks_permission(self) -> bool:
+        """Its account was connected before it spoke this protocol, and must be so again; unknown scopes will do."""
+        granted = self.oauth_account.scopes.lower().split() if self.oauth_account else []
+        return bool(granted) and not {scope.lower() for scope in self.further_scopes} <= set(granted)
 
 
 class MailboxEntry(models.Model):

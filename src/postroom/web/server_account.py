@@ -1,6 +1,6 @@
 """What do pages show of the account at Google or Microsoft that an outgoing or incoming server logs in with?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils import timezone
@@ -41,18 +41,19 @@ def account_of(server: OutgoingServer) -> AccountFacts | None:
     """None for a server that logs in otherwise."""
     if not logs_in_with_oauth(server):
         return None
-    return _facts(wanted_by(server), server.oauth_account, "oauth", server.pk)
+    return _facts(server, wanted_by(server), "oauth")
 
 
 def account_of_incoming(server: IncomingServer) -> AccountFacts | None:
     """None for a server that logs in with a password."""
     if server.authentication == IncomingServer.Authentication.LOGIN:
         return None
-    return _facts(accounts.wanted_by(server), server.oauth_account, "incoming-oauth", server.pk)
+    facts = _facts(server, accounts.wanted_by(server), "incoming-oauth")
+    return replace(facts, state=OAuthAccount.State.NEEDS_SIGN_IN.value) if server.lacks_permission else facts
 
 
-def _facts(wanted: Wanted, account: OAuthAccount | None, routes: str, key: int) -> AccountFacts:
-    app = _app_of(wanted)
+def _facts(server: OutgoingServer | IncomingServer, wanted: Wanted, routes: str) -> AccountFacts:
+    app, account = _app_of(wanted), server.oauth_account
     return AccountFacts(
         provider=str(wanted.provider.label),
         registered_as=wanted.provider.value,
@@ -61,8 +62,8 @@ def _facts(wanted: Wanted, account: OAuthAccount | None, routes: str, key: int) 
         is_registered=app is not None,
         days_left=days_left(app) if app else None,
         only_fetches=wanted.server is None,
-        connect_url=reverse(f"{routes}-connect", args=[key]),
-        disconnect_url=reverse(f"{routes}-disconnect", args=[key]),
+        connect_url=reverse(f"{routes}-connect", args=[server.pk]),
+        disconnect_url=reverse(f"{routes}-disconnect", args=[server.pk]),
     )
 
 

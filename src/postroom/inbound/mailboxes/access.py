@@ -70,6 +70,8 @@ def _credentials(server: IncomingServer) -> Credentials:
     if server.oauth_account is None:
         raise NotConnectedError
     server.oauth_account.refresh_from_db()
+    if server.lacks_permission:
+        raise NotConnectedError
     return AccessToken(server.username, fresh_token(server.oauth_account).access_token)
 
 

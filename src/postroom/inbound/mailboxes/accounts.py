@@ -14,8 +14,6 @@ PROVIDERS = {
     IncomingServer.Authentication.GMAIL: OAuthApp.Provider.GOOGLE,
     IncomingServer.Authentication.OUTLOOK: OAuthApp.Provider.MICROSOFT,
 }
-# Microsoft has a permission for each protocol; that for IMAP is asked for with the one to send.
-_POP3_OF_MICROSOFT = "https://outlook.office.com/POP.AccessAsUser.All"
 
 
 def wanted_by(server: IncomingServer) -> Wanted:
@@ -23,12 +21,11 @@ def wanted_by(server: IncomingServer) -> Wanted:
     provider = PROVIDERS.get(IncomingServer.Authentication(server.authentication))
     if provider is None:
         raise NoOAuthServerError
-    asks_more = provider is OAuthApp.Provider.MICROSOFT and server.protocol == IncomingServer.Protocol.POP3
     return Wanted(
         workspace=server.workspace,
         provider=provider,
         address=server.oauth_account.address if server.oauth_account else server.username,
-        scopes=(_POP3_OF_MICROSOFT,) if asks_more else (),
+        scopes=server.further_scopes,
     )
 
 

@@ -99,7 +99,7 @@ def begin(wanted: Wanted, starter: Starter) -> str:
         "response_type": "code",
         "client_id": app.client_id,
         "redirect_uri": redirect_uri,
-        "scope": " ".join([scopes_of(app), *wanted.scopes]),
+        "scope": _scopes(app, wanted),
         "state": state,
         "code_challenge": code_challenge(verifier),
         "code_challenge_method": "S256",
@@ -107,6 +107,13 @@ def begin(wanted: Wanted, starter: Starter) -> str:
         **facts_of(app).parameters,
     }
     return with_parameters(endpoints_of(app).authorization, parameters)
+
+
+def _scopes(app: OAuthApp, wanted: Wanted) -> str:
+    """With what the account allows already: whoever connects it again for one server takes nothing from the others."""
+    accounts = OAuthAccount.objects.filter(workspace=wanted.workspace, app=app, address__iexact=wanted.address)
+    allowed = accounts.values_list("scopes", flat=True).first() or ""
+    return " ".join(dict.fromkeys(" ".join([scopes_of(app), *wanted.scopes, allowed]).split()))
 
 
 def take(state: str, *, secret: str) -> OAuthSignIn:
