@@ -26,7 +26,8 @@ REFUSING = ("web", "workspaces", "servers")  # packages whose errors are shown o
 # Modules whose sentences are stored in English, facts and all, and told by workspaces.language in each person's.
 STORING = (
     "policy/alignment.py", "policy/bounce/reason.py", "policy/failure.py", "policy/loop_budget.py", "policy/routing.py",
-    "policy/sender/evidence.py",
+    "policy/author_notice.py", "policy/sender/dmarc.py", "policy/sender/evidence.py", "policy/sender/spf.py",
+    *(f"rfc/{name}.py" for name in ("dkim_key", "dkim_tags", "dkim_verify", "dmarc", "spf")),
     *(f"policy/dns/{name}.py" for name in (
         "advice", "answers", "dkim", "dmarc", "receiving", "report_summary", "spf", "standing", "writing",
     )),
@@ -113,7 +114,7 @@ def stored_sentences() -> Iterator[str]:
 
 def _is_sentence(text: str) -> bool:
     letters = re.sub(r"%\(\w+\)s|\W", "", text)
-    return len(letters) >= LEAST_LETTERS and text.strip().count(" ") >= 2 and "\n" not in text
+    return len(letters) >= LEAST_LETTERS and text.strip().count(" ") >= 2 and not {"\n", "\\"} & set(text)
 
 
 def _texts_of(path: Path) -> Iterator[str]:

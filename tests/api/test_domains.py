@@ -54,6 +54,8 @@ def test_the_records_are_ready_to_publish(workspace: Workspace, caller: Caller) 
     RecordList.model_validate(answer)
     assert by_line(answer["zone_file"]) >= {record["zone_line"] for record in answer["records"]}
     assert answer["letter"]["text"].startswith("Hello,")
+    french = caller.get(f"/domains/{NAME}/records?language=fr").json()
+    assert (french["records"], french["letter"]["text"][:8]) == (answer["records"], "Bonjour,")
     by_purpose = {record["purpose"]: record for record in answer["records"]}
     assert by_purpose["spf"]["value"] == "v=spf1 mx a:mail.example.com -all"
     assert by_purpose["spf"]["zone_line"] == f'{NAME}. IN TXT "v=spf1 mx a:mail.example.com -all"'
@@ -79,7 +81,8 @@ def test_the_records_are_mailed_to_who_looks_after_dns(workspace: Workspace, cal
     assert (message.author_from, message.source) == (f'"Olga" <olga@{NAME}>', "http")
     assert message.deliveries.get().recipient == "dns@provider.example"
     assert f"v=DMARC1; p=none; rua=mailto:dmarc-reports@{NAME}".encode() in decodestring(bytes(message.content.body))
-    system = caller.post(f"/domains/{NAME}/letter", {"to": "dns@provider.example"}).json()
+    system = caller.post(f"/domains/{NAME}/letter", {"to": "dns@provider.example", "language": "fr"}).json()
+    assert Message.objects.get(pk=system["id"]).subject == f"Enregistrements DNS pour le courrier de {NAME}"
     assert system["from_address"] == f"notifications@{NAME}"
 
 

@@ -19,7 +19,7 @@ AXE = ROOT / ".tools/assets/node_modules/axe-core/axe.min.js"
 WCAG_2_2_AA = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 # Those of them that look at colours: nothing else changes between light and dark.
 OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
-DESK, PHONE = (1440, 900), (390, 844)
+DESK, PHONE, SMALL_PHONE = (1440, 900), (390, 844), (360, 800)
 SCHEMES: dict[Scheme, dict[str, Any]] = {"light": WCAG_2_2_AA, "dark": OF_COLOURS}
 # It needs no sandbox of its own among tests, and nothing from outside.
 FLAGS = [
@@ -121,6 +121,8 @@ def look_through(window: Window, address: str, *, name: str, status: int = 200) 
             page.screenshot(path=SCREENSHOTS / f"{name}-{size[0]}-{scheme}.png", full_page=True)
             assert_fits(page)
             assert_accessible(page, rules)
+    _show(page, SMALL_PHONE, "light")
+    assert_fits(page)
     assert not window.complaints, window.complaints
 
 

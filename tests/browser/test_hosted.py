@@ -58,6 +58,7 @@ def administrator(chromium: Browser, platform: Postroom) -> Iterator[Page]:
         ("/platform/oauth/google", "platform-oauth-app"),
         ("/platform/dns", "platform-dns"),
         ("/platform/audit-log", "platform-audit-log"),
+        ("/platform/dns", "platform-zone"),
     ],
 )
 def test_the_pages_of_the_platforms_administrators(

@@ -85,6 +85,8 @@ def test_an_alias_domain_is_judged_with_its_own_servers_and_keys(postroom: Postr
     letter = run("domain", "records", NAME, "--letter", "--resolver", server).stdout
     assert letter.startswith(f"Subject: DNS records for mail of {NAME}\n\nHello,")
     assert f"a:mail.{NAME}" in letter
+    french = run("domain", "records", NAME, "--letter", "--language", "fr", "--resolver", server).stdout
+    assert french.startswith(f"Subject: Enregistrements DNS pour le courrier de {NAME}\n\nBonjour,")
 
 
 def test_the_zone_file_that_is_proposed_ends_the_faults(postroom: Postroom) -> None:
@@ -107,9 +109,10 @@ def test_the_records_are_mailed_to_who_looks_after_dns(
     postroom("workspace", "add", "company-name", "--company", "My Company")
     postroom("domain", "add", NAME, *HERE)
     postroom("server", "add", "Own", *HERE, "--host", f"mail.{NAME}", "--from-filter", NAME)
-    said = postroom("domain", "send-records", NAME, *HERE, "--to", "dns@provider.example")
+    said = postroom("domain", "send-records", NAME, *HERE, "--to", "dns@provider.example", "--language", "fr")
     assert said == "On its way to dns@provider.example.\n"
     assert f"a:mail.{NAME}".encode() in decodestring(bytes(Message.objects.get().content.body))
+    assert Message.objects.get().subject.startswith("Enregistrements DNS")
     assert "no alias domain other.example" in refused("domain", "send-records", "other.example", *HERE, "--to", "a@b.c")
     assert refused("domain", "send-records", NAME, *HERE, "--to", "nobody")
 

@@ -11,9 +11,10 @@ from django.db.models.functions import Now
 from postroom.outbound import failures
 from postroom.outbound.models import Delivery, Message, MessageContent, Standing
 from postroom.policy.composition import Draft
+from postroom.policy.permission import Role
 from postroom.policy.status import Status
 from postroom.rfc.address import parse_mailbox
-from postroom.workspaces.models import Workspace
+from postroom.workspaces.models import Membership, User, Workspace
 from tests.outbound.office import Courier, Office, delivery, lane_of, statuses
 
 JOE, ANN = "joe@customer.example.com", "ann@customer.example.com"
@@ -55,6 +56,31 @@ def test_the_author_gets_one_report_for_all_that_failed_of_a_message(office: Off
     assert JOE in text.get_content()
     assert ANN in text.get_content()
     assert "bob" not in text.get_content()
+
+
+def add_person(workspace: Workspace, email: str, role: Role, *, language: str) -> None:
+    user = User.objects.create(email=email, language=language)
+    Membership.objects.create(workspace=workspace, user=user, role=role)
+
+
+def first_line() -> str:
+    text = reports()[-1][1].get_body(("plain",))
+    assert text is not None
+    return str(text.get_content()).splitlines()[0]
+
+
+def test_the_report_speaks_the_authors_language_or_that_of_the_workspaces_owner(office: Office) -> None:
+    add_person(office.workspace, "olga@company-name.com", Role.OWNER, language="fr")
+    office.send(JOE)
+    fail()
+    failures.follow()
+    assert reports()[-1][1]["Subject"] == "Non remis : Quotation"
+    assert first_line() == "Votre message « Quotation » n'est pas arrivé à tous ses destinataires."
+    add_person(office.workspace, "Mary@company-name.com", Role.MEMBER, language="en")
+    office.send(ANN)
+    fail(Status.BOUNCED, ANN)
+    failures.follow()
+    assert first_line() == "Your message “Quotation” did not reach everybody it was sent to."
 
 
 def test_the_report_leaves_with_the_null_path_whatever_the_routing_says(busy_office: Office, courier: Courier) -> None:

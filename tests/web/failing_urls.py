@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
 from django.http import HttpRequest
 from django.urls import path
@@ -15,6 +15,7 @@ FAILURES = {
     "database-gone": OperationalError("the connection is closed"),
     "forbidden": PermissionDenied(),
     "malformed": SuspiciousOperation(),
+    "too-large": RequestDataTooBig(),
 }
 
 
@@ -24,4 +25,4 @@ def fail(request: HttpRequest, failure: str) -> NoReturn:
 
 
 urlpatterns = [*urls.urlpatterns, path("<str:failure>", fail)]
-handler500 = urls.handler500
+handler400, handler500 = urls.handler400, urls.handler500

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 from django.test import Client
+from django.utils.html import strip_tags
 from pytest_django.fixtures import Settings
 
 from postroom.outbound.platform import suspend
@@ -31,7 +32,7 @@ def test_an_alert_is_told_in_the_persons_language(owner: Client, workspace: Work
     User.objects.update(language="fr")
     suspend(workspace, reason="Trop de plaintes.", by="tests")
     for page in ("/", "/alerts"):
-        text = unescape(owner.get(page).content.decode())
+        text = unescape(strip_tags(owner.get(page).content.decode()))
         assert "Les administrateurs de la plateforme ont suspendu cet espace de travail : Trop de plaintes." in text
         assert "Écrivez-leur." in text
 

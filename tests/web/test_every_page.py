@@ -260,6 +260,12 @@ def test_says_in_plain_words_that_there_is_no_such_page() -> None:
     assert "There is no such page" in response.content.decode()
 
 
+def test_says_in_plain_words_that_an_address_only_takes_a_form(owner: Client) -> None:
+    response = owner.get("/desk/many")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "Go back to the form" in response.content.decode()
+
+
 @pytest.mark.urls("tests.web.failing_urls")
 @pytest.mark.parametrize(
     ("address", "status", "words"),
@@ -268,6 +274,7 @@ def test_says_in_plain_words_that_there_is_no_such_page() -> None:
         ("/database-gone", 503, "The database cannot be reached"),
         ("/forbidden", 403, "You may not see this page"),
         ("/malformed", 400, "This request was not understood"),
+        ("/too-large", 413, "This is too large"),
     ],
 )
 def test_says_in_plain_words_that_a_page_failed(address: str, status: int, words: str) -> None:

@@ -1,12 +1,14 @@
-"""Are moments told as people say them?"""
+"""Are moments, rhythms and long texts told as people say them?"""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from postroom.jobs import app
 from postroom.policy.permission import Role
 from postroom.policy.status import Status
-from postroom.web.templatetags.postroom import in_words
+from postroom.web.templatetags.postroom import after_first_clause, first_clause, in_words, rhythm
+from postroom.web.views import scheduled_actions
 from postroom.web.vocabulary import ROLES, STATES
 
 NOW = datetime(2025, 3, 31, 12, tzinfo=UTC)
@@ -38,3 +40,38 @@ def test_gives_every_state_a_word_and_an_icon_of_its_own() -> None:
 
 def test_has_words_for_every_role() -> None:
     assert set(ROLES) == set(Role)
+
+
+def test_every_periodic_job_and_every_way_in_has_words() -> None:
+    assert set(scheduled_actions.WORDS) == {task.task.name for task in app.periodic_registry.periodic_tasks.values()}
+
+
+@pytest.mark.parametrize(
+    ("cron", "words"),
+    [
+        ("* * * * *", "every minute"),
+        ("*/5 * * * *", "every 5 min"),
+        ("17 * * * *", "hourly"),
+        ("41 3 * * *", "daily at 03:41 UTC"),
+        ("0 8 * * 1", "0 8 * * 1"),
+    ],
+)
+def test_says_when_a_job_runs(cron: str, words: str) -> None:
+    assert rhythm(cron) == words
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        (
+            "DNS of company-name.com needs a change: it has no SPF record. Add it.",
+            "DNS of company-name.com needs a change",
+        ),
+        ("Le serveur « Brevo » refuse la connexion : mot de passe faux.", "Le serveur « Brevo » refuse la connexion"),
+        ("The server is away. Its mail waits.", "The server is away"),
+        ("The server is away.", "The server is away."),
+    ],
+)
+def test_the_first_clause_of_a_long_text_is_enough_for_a_link(words: str, first: str) -> None:
+    assert first_clause(words) == first
+    assert first + after_first_clause(words) == words

@@ -45,6 +45,12 @@ def test_a_sentence_is_a_fact_of_another() -> None:
         )
 
 
+def test_what_proves_an_author_is_told_with_each_proof() -> None:
+    said = "It comes from a.example: SPF passes for a.example; a.example has signed it."
+    with translation.override("fr"):
+        assert told(said) == "Il vient de a.example : SPF réussit pour a.example; a.example l'a signé."
+
+
 def test_what_is_not_ours_stays_and_english_costs_nothing() -> None:
     with translation.override("fr"):
         assert told("smtp.example.com said 421 4.3.2, try later.") == "smtp.example.com said 421 4.3.2, try later."

@@ -12,16 +12,16 @@ from pydantic import BaseModel, Field
 from postroom.api.answers import tell_impact, write_accepted
 from postroom.api.auth import KeyRequest
 from postroom.api.refusals import REFUSED, NotFoundError
-from postroom.api.schemas import Accepted, Address, Addresses, ImpactList, RequestBody
+from postroom.api.schemas import Accepted, Address, Addresses, ImpactList, Language, RequestBody
 from postroom.domains.models import AliasDomain, DomainCheck
 from postroom.domains.reports import KEPT_FOR, summarise_dmarc, summarise_tls
 from postroom.domains.resolver import Resolver
 from postroom.inbound.impact import impact_of
-from postroom.outbound.dns_letter import send_records
+from postroom.outbound.dns_letter import letter_in, send_records
 from postroom.policy.composition import read_draft
 from postroom.policy.dns.findings import Purpose, Record, Verdict
 from postroom.policy.dns.report_telling import tell_summary
-from postroom.policy.dns.writing import letter, told_records, zone_file, zone_line
+from postroom.policy.dns.writing import told_records, zone_file, zone_line
 from postroom.rfc.address import domain_to_ascii
 from postroom.servers.domain_health import check_domain, newest_check
 from postroom.workspaces.access import alias_domains_of
@@ -126,6 +126,7 @@ class LetterIn(RequestBody):
 
     to: Annotated[Addresses, Field(description="Who looks after the domain's DNS")]
     from_: Annotated[Address, Field(alias="from", description="Who asks; absent: the system")] = None
+    language: Annotated[Language, Field(description="Of the letter")] = "en"
 
 
 class ReportsOut(BaseModel):
@@ -154,11 +155,11 @@ def post_check(request: KeyRequest, name: str) -> dict[str, Any]:
 
 
 @router.get("/{name}/records", response={200: RecordList, **REFUSED}, summary="See the records to publish")
-def get_records(request: KeyRequest, name: str) -> dict[str, Any]:
+def get_records(request: KeyRequest, name: str, language: Language = "en") -> dict[str, Any]:
     """As of the last check, for SPF depends on the record that is there."""
     told = _last_check(_find(request, name)).report
     records = told_records(told)
-    subject, text = letter(told)
+    subject, text = letter_in(language, told)
     return {
         "records": [_tell_record(record) for record in records],
         "zone_file": zone_file(records),
@@ -170,7 +171,8 @@ def get_records(request: KeyRequest, name: str) -> dict[str, Any]:
 def post_letter(request: KeyRequest, name: str, addressed: LetterIn) -> HttpResponse:
     """What the last check found missing or wrong, with the exact change of each; GET …/records shows the text."""
     check = _last_check(_find(request, name))
-    queued = send_records(check, read_draft(addressed.model_dump(by_alias=True)), source="http")
+    draft = read_draft(addressed.model_dump(by_alias=True, exclude={"language"}))
+    queued = send_records(check, draft, source="http", language=addressed.language)
     return HttpResponse(write_accepted(queued), content_type="application/json", status=202)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -52,6 +52,7 @@ Addresses = Annotated[
         }
     ),
 ]
+Language = Literal["en", "fr"]
 # PostgreSQL stores no U+0000, and no other control character belongs into a name.
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 _HALF = re.compile(r"[\ud800-\udfff]")

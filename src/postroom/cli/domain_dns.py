@@ -21,6 +21,7 @@ from postroom.rfc.domain import domain_to_ascii
 if TYPE_CHECKING:
     from postroom.domains.models import AliasDomain
 
+LANGUAGES = ("en", "fr")
 # 2 is click's, for wrong arguments.
 EXIT_CODES = {Verdict.MISSING: 1, Verdict.WRONG: 1, Verdict.UNCLEAR: 3}
 
@@ -49,6 +50,11 @@ def _asking(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+_language = click.option(
+    "--language", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True, help="Of the letter."
+)
+
+
 @click.command("check")
 @click.argument("domain")
 @_asking
@@ -70,13 +76,14 @@ def check(domain: str, *, as_json: bool, **asking: Any) -> None:
 @_asking
 @click.option("--zone-file", "form", flag_value="zone", help="As lines of a zone file.")
 @click.option("--letter", "form", flag_value="letter", help="As a mail to whoever looks after the DNS.")
-def records(domain: str, *, form: str | None, **asking: Any) -> None:
+@_language
+def records(domain: str, *, form: str | None, language: str, **asking: Any) -> None:
     """Show the records to publish for DOMAIN, SPF merged into the one that is there."""
     advice = _ask(domain, **asking)
     if form == "zone":
         click.echo(zone_file(advice.records), nl=False)
     elif form == "letter":
-        click.echo("Subject: {}\n\n{}".format(*letter(tell(advice))), nl=False)
+        click.echo("Subject: {}\n\n{}".format(*_letter_in(language, advice)), nl=False)
     else:
         for record in advice.records:
             click.echo(f"{record.name}  {record.type}  {record.value}")
@@ -84,13 +91,23 @@ def records(domain: str, *, form: str | None, **asking: Any) -> None:
             click.echo(f"{address}  needs a mailbox or redirection: {purpose}")
 
 
+def _letter_in(language: str, advice: Advice) -> tuple[str, str]:
+    if language == LANGUAGES[0]:
+        return letter(tell(advice))
+    runtime.prepare()  # which knows the other languages
+    from postroom.outbound.dns_letter import letter_in
+
+    return letter_in(language, tell(advice))
+
+
 @click.command("send-records")
 @click.argument("domain")
 @click.option("--workspace", required=True)
 @click.option("--to", required=True, help="E-mail address of who looks after the domain's DNS.")
 @click.option("--from", "from_", help="Who asks, and gets the answer; without it the system.")
+@_language
 @django_command
-def send_records(domain: str, workspace: str, *, to: str, from_: str | None) -> None:
+def send_records(domain: str, workspace: str, *, to: str, from_: str | None, language: str) -> None:
     """Check the alias domain DOMAIN now, and mail what is missing or wrong to who looks after its DNS."""
     from postroom.domains.aliases import find_domain
     from postroom.domains.resolver import Resolver
@@ -100,7 +117,7 @@ def send_records(domain: str, workspace: str, *, to: str, from_: str | None) -> 
 
     known, draft = find_domain(find_workspace(workspace), domain), read_draft({"from": from_, "to": to})
     check_domain(known, Resolver(load().resolver))
-    sent = send(known.checks.latest("checked_at", "pk"), draft, source="cli")
+    sent = send(known.checks.latest("checked_at", "pk"), draft, source="cli", language=language)
     click.echo(f"On its way to {', '.join(sent.recipients)}.")
 
 

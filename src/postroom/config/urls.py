@@ -8,4 +8,5 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("", include("postroom.web.urls")),
 ]
+handler400 = "postroom.web.views.errors.bad_request"
 handler500 = "postroom.web.views.errors.server_error"

@@ -9,7 +9,8 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Now
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from postroom.domains.senders import alias_domain_of, own_addresses
 from postroom.errors import PostroomError
@@ -26,6 +27,8 @@ from postroom.rfc.dsn_writing import UndeliveredTo, render_dsn
 from postroom.rfc.headers import encode_identifiers, encode_mailboxes, encode_text
 from postroom.rfc.reply import Reply
 from postroom.rfc.submitted import SubmittedMessage
+from postroom.workspaces.language import told
+from postroom.workspaces.people import language_for
 
 log = structlog.get_logger()
 AT_ONCE = 500  # deliveries a transaction
@@ -100,25 +103,28 @@ def _head_for_report(message: Message) -> bytes | None:
 
 
 def _report(message: Message, head: bytes, deliveries: Sequence[Delivery]) -> Submission:
+    author = parse_mailbox(message.author_from)
     failures = [_failure(delivery) for delivery in deliveries]
+    with translation.override(language_for(message.company.workspace, author.address)):
+        explanation = explain(message.subject, failures, told)
+        subject = _("Not delivered: %(subject)s") % {"subject": message.subject}
     report = render_dsn(
-        explain(message.subject, failures),
+        explanation,
         [_undelivered(delivery) for delivery in deliveries],
         reporting_mta=alias_domain_of(message.company).name,
         returned_head=head,
         boundary=secrets.token_hex(12),
     )
-    author = parse_mailbox(message.author_from)
     fields = [
         encode_mailboxes("To", [author]),
-        encode_text("Subject", f"Not delivered: {message.subject}"),
+        encode_text("Subject", subject),
         encode_identifiers("In-Reply-To", [message.message_id]),
         encode_identifiers("References", [message.message_id]),
         *(encode_text(name, value) for name, value in automatic_marks("auto-replied")),
     ]
     content = SubmittedMessage(
         head=b"".join([*fields, report.head]), body=report.body, from_=(), sender=None, to=(author,), cc=(), bcc=(),
-        subject=f"Not delivered: {message.subject}", message_id=None,
+        subject=subject, message_id=None,
     )  # fmt: skip
     return Submission(content=content, company=message.company, source="report", is_automatic=True)
 

@@ -3,7 +3,7 @@
 Never the author of an automatic message: two programs would write to each other for ever (RFC 3834 §2).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -39,15 +39,16 @@ class Failure:
     tried_for: timedelta
 
 
-def explain(subject: str, failures: Collection[Failure]) -> str:
-    """The report as its reader is told it."""
-    quoted = f"“{subject}”" if subject else "(without a subject)"
-    lines = [f"Your message {quoted} did not reach everybody it was sent to.", ""]
+def explain(subject: str, failures: Collection[Failure], tell: Callable[[str], str] = str) -> str:
+    """The report as its reader is told it; `tell` puts each sentence into another language."""
+    named = f"Your message “{subject}” did not reach everybody it was sent to."
+    lines = [tell(named if subject else "Your message without a subject did not reach everybody it was sent to."), ""]
     for failure in failures:
-        lines += [failure.recipient, f"    {_say(failure)}"]
-        lines += [f"    The server said: {failure.reply}"] if failure.reply else []
+        lines += [failure.recipient, f"    {tell(_say(failure))}"]
+        lines += [f"    {tell(f'The server said: {failure.reply}')}"] if failure.reply else []
         lines.append("")
-    return "\n".join([*lines, "It is not tried again. You need not answer this message: nobody reads the answer."])
+    last = tell("It is not tried again. You need not answer this message: nobody reads the answer.")
+    return "\n".join([*lines, last])
 
 
 def _say(failure: Failure) -> str:
@@ -55,5 +56,6 @@ def _say(failure: Failure) -> str:
     if not failure.has_expired:
         return reason
     hours = round(failure.tried_for / timedelta(hours=1))
-    span = f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
-    return f"It could not be delivered within {span}. {reason}"
+    if hours >= 48:
+        return f"It could not be delivered within {hours // 24} days. {reason}"
+    return f"It could not be delivered within {hours} hours. {reason}"

@@ -1,6 +1,7 @@
 """What holds for every page unless it says otherwise: nothing foreign runs, nobody is a stranger."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import timezone, translation
 
+from postroom.web.views.errors import method_not_allowed
 from postroom.workspaces.models import User
 
 POLICY = (
@@ -25,6 +27,22 @@ def content_security_policy(
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
+
+    return answer
+
+
+def explain_refused_methods(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Django answers with an empty page, and browsers with a strange one of their own."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or response.content:
+            return response
+        explained = method_not_allowed(request)
+        explained.headers["Allow"] = response.headers["Allow"]
+        return explained
 
     return answer
 

@@ -33,6 +33,17 @@ STATES = {
     Status.EXPIRED: Term(_("expired"), "hourglass", "dark-red", _("Was put off until its time was over.")),
     Status.CANCELED: Term(_("canceled"), "ban", "struck", _("Was taken back before it left.")),
 }
+# The way that a message of ours came in.
+SOURCES = {
+    "http": _("by the HTTP API"),
+    "smtp": _("by SMTP"),
+    "web": _("from these pages"),
+    "cli": _("from the command line"),
+    "thread": _("from a conversation"),
+    "again": _("sent again by a person"),
+    "report": _("as a delivery report to an author"),
+    "probe": _("to test an address"),
+}
 # The envelope beside a post; nobody was told by mail where it is missing.
 ENVELOPES = {
     Envelope.WAITING: Term(_("on its way"), "clock", "grey"),

@@ -4,7 +4,9 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from postroom.errors import PostroomError
@@ -96,6 +98,15 @@ def remove(seat: Seat, membership: Membership) -> None:
     _keep_an_owner(seat.workspace, without=membership)
     record_removal(membership, workspace=seat.workspace, by=seat.user)
     membership.delete()
+
+
+def language_for(workspace: Workspace, address: str) -> str:
+    """In which a mail to `address` is written: the own one of a person of the workspace, else that of its owner."""
+    members = workspace.memberships.filter(user__is_active=True).exclude(user__language="").order_by("pk")
+    choices = members.filter(Q(user__email__iexact=address) | Q(role=Role.OWNER.value))
+    languages = choices.values_list("user__email", "user__language")
+    own = [language for email, language in languages if email.lower() == address.lower()]
+    return next(iter([*own, *(language for _email, language in languages)]), settings.LANGUAGE_CODE)
 
 
 def _require_may_give(seat: Seat, role: Role) -> None:

@@ -49,7 +49,7 @@ def check_dmarc(
     if record is None:
         return DmarcVerdict(DmarcResult.TEMPERROR if policy is None else DmarcResult.NONE, domain, reason=why)
     if ways := list(_aligned(domain, record, spf, dkim)):
-        return DmarcVerdict(DmarcResult.PASS, domain, policy or "", " and ".join(ways))
+        return DmarcVerdict(DmarcResult.PASS, domain, policy or "", "; ".join(ways))
     if spf is None:
         return DmarcVerdict(DmarcResult.NONE, domain, policy or "", "no signature proves it, and its way is not known")
     return DmarcVerdict(DmarcResult.FAIL, domain, policy or "", "neither SPF nor a signature belongs to it")

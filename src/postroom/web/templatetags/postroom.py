@@ -1,5 +1,6 @@
 """How states, times, icons and form fields look in every page."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -12,10 +13,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from postroom.errors import AddressError
 from postroom.inbound.models import State
 from postroom.policy.classification import Kind
 from postroom.policy.permission import Action
 from postroom.policy.status import Status
+from postroom.rfc.address import Mailbox, parse_mailbox
 from postroom.web import static_files, vocabulary
 from postroom.web.seat import PARAMETER
 from postroom.workspaces.access import Seat
@@ -23,6 +26,8 @@ from postroom.workspaces.language import told
 
 register = template.Library()
 OLD_DAYS = 30
+# The dot of a domain ends no sentence, as no space follows it.
+FIRST_CLAUSE = re.compile(r".{12,}?(?=\s?[.:]\s)", re.DOTALL)
 WIDGET_CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.CheckboxInput, "form-check-input"),
     (forms.Select, "form-select"),
@@ -126,6 +131,50 @@ def told_in_language(text: str) -> str:
 @register.filter
 def criterion(name: str) -> str:
     return str(vocabulary.CRITERIA.get(name, name))
+
+
+@register.filter
+def handed_in_by(source: str) -> str:
+    """The way that a message of ours came in."""
+    return str(vocabulary.SOURCES.get(source, source))
+
+
+@register.filter
+def mailbox(text: str) -> Mailbox | None:
+    """A From header's first mailbox; None where it cannot be read."""
+    try:
+        return parse_mailbox(text)
+    except AddressError:
+        return None
+
+
+@register.filter
+def first_clause(words: str) -> str:
+    """What a long text says first, up to a colon or the end of its first sentence: enough for a link."""
+    found = FIRST_CLAUSE.match(words)
+    return found[0] if found else words
+
+
+@register.filter
+def after_first_clause(words: str) -> str:
+    return words.removeprefix(first_clause(words))
+
+
+@register.filter
+def rhythm(cron: str) -> str:
+    """When a periodic job runs, in words; the line of cron itself where it is none of the usual ones."""
+    minute, hour, *further = cron.split()
+    if further != ["*", "*", "*"]:
+        return cron
+    if minute.isdigit() and hour.isdigit():
+        return _("daily at %(time)s UTC") % {"time": f"{int(hour):02}:{int(minute):02}"}
+    if hour != "*":
+        return cron
+    if minute.isdigit():
+        return _("hourly")
+    if minute == "*":
+        return _("every minute")
+    return _("every %(span)s") % {"span": _span(60 * int(minute.removeprefix("*/")))}
 
 
 @register.filter

@@ -1,5 +1,6 @@
 """Who changed what, newest first: in a workspace, or of the whole platform?"""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,9 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -18,6 +22,7 @@ from postroom.workspaces.access import Seat
 from postroom.workspaces.models import Change, User
 
 PAGE_SIZE = 50
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$")  # as the log keeps them
 MAX_VALUE = 200  # characters of a value that a line shows
 # Ids and dates of making say nothing to people.
 UNTOLD = {"id", "workspace", "created_at", "digest"}
@@ -70,11 +75,15 @@ def _row(change: Change) -> ChangeRow:
     what = _("made") if change.before is None else _("deleted") if change.after is None else _("changed")
     before, after = change.before or {}, change.after or {}
     names = [name for name in {**before, **after} if name not in UNTOLD]
-    values = [(name, _shown(before.get(name)), _shown(after.get(name))) for name in names]
+    values = [(name.replace("_", " "), _shown(before.get(name)), _shown(after.get(name))) for name in names]
     return ChangeRow(
         change.at, change.by, what, change.kind, change.name, [row for row in values if row[1] != row[2] or row[1]]
     )
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, str) and MOMENT.match(value):
+        return date_format(localtime(parse_datetime(value)), "j M Y, H:i")
     return "–" if value in (None, "") else str(value)[:MAX_VALUE]

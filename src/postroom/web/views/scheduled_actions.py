@@ -28,6 +28,7 @@ WORDS = {
     "outbound.prune": gettext_lazy("Remove mail that is kept no longer"),
     "outbound.prune_idempotency_keys": gettext_lazy("Forget the keys of repeated submissions"),
     "outbound.retry_stalled_jobs": gettext_lazy("Take up the jobs of workers that are gone"),
+    "outbound.tell_alerts": gettext_lazy("Tell people and webhooks of alerts"),
     "servers.check_domains": gettext_lazy("Check the DNS of alias domains"),
     "servers.watch_oauth": gettext_lazy("Watch the permissions of Gmail and Outlook accounts"),
     "threads.learn_identifiers": gettext_lazy("Learn under which Message-IDs servers sent our mail"),
