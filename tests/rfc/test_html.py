@@ -24,6 +24,8 @@ from postroom.rfc.html_text import html_to_text
         ("&#99999999999;", "\ufffd"),
         ("<style>p {}</style><script>a < b</script><title>t</title>a", "a"),
         ("<STYLE>p {}</Style >a", "a"),
+        ("<html><head><title>t</title><body><p>a</p>", "a"),
+        ("<head>\n<meta x><style>p {}</style> a", "a"),
         ("a<!-- > -->b<!-- never closed>c", "abc"),
         ("<![if !mso]>a<![endif]><!--[if mso]>b<![endif]--><?xml x?>", "a"),
         ("<div style='display: none'>a</div><span hidden>b</span>c", "c"),

@@ -156,6 +156,21 @@ def test_reads_text_in_the_set_that_it_is_in(octets: bytes, charset: str, text: 
     assert decode_text(octets, charset) == text
 
 
+@pytest.mark.parametrize(
+    ("octets", "charset", "subject"),
+    [
+        (RUSSIAN.encode("koi8-r"), "koi8-r", RUSSIAN),
+        (RUSSIAN.encode("cp1251"), "", RUSSIAN),
+        ("안녕하세요".encode("cp949"), "ks_c_5601-1987", "안녕하세요"),
+        ("gefällig".encode("latin-1"), "us-ascii", "gefällig"),
+        (RUSSIAN.encode(), "koi8-r", RUSSIAN),
+    ],
+)
+def test_a_field_of_raw_octets_is_read_in_the_set_of_the_text(octets: bytes, charset: str, subject: str) -> None:
+    raw = b"Subject: " + octets + f"\nContent-Type: text/plain; charset={charset}\n\n".encode()
+    assert read_entity(raw).get("subject") == subject
+
+
 def test_html_names_its_own_character_set() -> None:
     assert read_entity(b"Content-Type: text/html\n\n<meta charset=koi8-r>\xc4\xc1").text == "<meta charset=koi8-r>да"
 

@@ -45,6 +45,15 @@ def decode_text(octets: bytes, charset: str = "") -> str:
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def is_utf_8(octets: bytes) -> bool:
+    """Whether all of it is valid UTF-8."""
+    try:
+        octets.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def declared_in_html(octets: bytes) -> str:
     """The character set that a `<meta>` element of the document names, "" for none."""
     found = _META.search(octets[:_SAMPLE])

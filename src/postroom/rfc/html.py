@@ -25,6 +25,8 @@ _CLOSED_BY = {
     "dd": {"dt", "dd"}, "option": {"option"}, "div": {"p"}, "blockquote": {"p"}, "table": {"p"}, "ul": {"p"},
     "ol": {"p"}, "hr": {"p"}, "pre": {"p"},
 }  # fmt: skip
+# What may stand in a head; anything else shows that it was never closed.
+_METADATA = frozenset({"base", "bgsound", "link", "meta", "noscript", "script", "style", "template", "title"})
 # How far up an end tag may reach: what is opened deeper below another element was never meant.
 _REACH = 100
 
@@ -80,6 +82,8 @@ class _Builder:
     def add_text(self, start: int, end: int) -> None:
         if start < end:
             text = _LONG_NUMBER.sub("\N{REPLACEMENT CHARACTER}", self.text[start:end])
+            if self.open[-1].name == "head" and not text.isspace():
+                self.pop()
             self.open[-1].children.append(unescape(text) if "&" in text else text)
 
     def read_markup(self, start: int) -> int:
@@ -117,7 +121,8 @@ class _Builder:
         return len(self.text)
 
     def start_element(self, name: str, attributes: str, end: int) -> int:
-        if self.open[-1].name in _CLOSED_BY.get(name, ()):
+        around = self.open[-1].name
+        if around in _CLOSED_BY.get(name, ()) or (around == "head" and name not in _METADATA):
             self.pop()
         self.elements_left -= 1
         element = Element(name, _read_attributes(attributes))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from postroom.rfc.charset_guess import declared_in_html, decode_text
+from postroom.rfc.charset_guess import declared_in_html, decode_text, is_utf_8
 from postroom.rfc.encoded_word import decode_encoded_words
 from postroom.rfc.headers import field_value, iter_fields, split_message
 from postroom.rfc.mime_parameters import read_parameters
@@ -81,7 +81,13 @@ class Entity:
     def get(self, name: str) -> str | None:
         """The first such field as a person reads it, unfolded and decoded; None when there is none."""
         values = self._values.get(name.lower())
-        return _UNFIT.sub(" ", decode_encoded_words(values[0])) if values else None
+        return _UNFIT.sub(" ", decode_encoded_words(self._readable(name.lower(), values[0]))) if values else None
+
+    def _readable(self, name: str, value: str) -> str:
+        """The value; what is neither ASCII nor UTF-8, in the character set of the text, or in the likeliest."""
+        octets = b"" if value.isascii() else next(raw for found, raw in iter_fields(self.head) if found == name)
+        charset = "utf-8" if is_utf_8(octets) else self.parameters.get("charset", "")
+        return field_value(decode_text(octets, charset).encode()) if octets else value
 
     def get_values(self, name: str) -> tuple[str, ...]:
         """Every such field, unfolded, encoded words left as they are: read addresses from these."""
