@@ -13,7 +13,7 @@ fmt:  ## format, and repair what ruff can
 	@scripts/setup
 	@.venv/bin/ruff format && .venv/bin/ruff check --fix
 
-bench:  ## measure beside the peers; BENCH_ARGS=--write renews benchmarks/RESULTS.md
+bench:  ## measure beside the peers; BENCH_ARGS=--write keeps them in benchmarks/RESULTS.md
 	@scripts/setup --group bench
 	@.venv/bin/python -m benchmarks $(BENCH_ARGS)
 

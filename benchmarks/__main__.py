@@ -15,24 +15,34 @@ from typing import Any
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "RESULTS.md"
+WRITTEN_BY = """Each part by `python -m benchmarks NAME --write` on the day it names, all of them by
+`make bench BENCH_ARGS=--write`. A ratio holds on other machines, an absolute number on this one, give or take half: its
+cores change their speed.
+"""
 
 
 def main() -> None:
     available = sorted(file.stem for file in HERE.glob("*.py") if not file.stem.startswith("_"))
     parser = argparse.ArgumentParser(prog="benchmarks", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(available))
-    parser.add_argument("--write", action="store_true", help=f"renew {RESULTS.name} with the results of this machine")
+    parser.add_argument("--write", action="store_true", help=f"keep the results of this machine in {RESULTS.name}")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(available):
         parser.error(f"no benchmark called {', '.join(sorted(unknown))}; there are {', '.join(available)}")
-    if arguments.write and arguments.names:
-        parser.error(f"{RESULTS.name} holds all benchmarks: write it without naming some")
+    for name in arguments.names or available:
+        report = f"{describe_machine()}\n\n{format_table(import_module(f'benchmarks.{name}').run())}\n"
+        print(f"{name}: {report}", flush=True)
+        if arguments.write:
+            keep(name, report)
 
-    rows = [row for name in arguments.names or available for row in import_module(f"benchmarks.{name}").run()]
-    report = f"{describe_machine()}\n\n{format_table(rows)}\n"
-    print(report)
-    if arguments.write:
-        RESULTS.write_text(f"# Results\n\nMade by `make bench BENCH_ARGS=--write`.\n\n{report}", encoding="utf-8")
+
+def keep(name: str, report: str) -> None:
+    """Put a benchmark's report into RESULTS.md in place of the one before; the others stay, each of its own day."""
+    kept = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    reports = {title: text.strip() for title, _, text in (s.partition("\n") for s in kept.split("\n## ")[1:])}
+    reports[name] = report.strip()
+    sections = [f"## {title}\n{text}\n" for title, text in sorted(reports.items())]
+    RESULTS.write_text("\n".join([f"# Results\n\n{WRITTEN_BY}", *sections]), encoding="utf-8")
 
 
 def describe_machine() -> str:

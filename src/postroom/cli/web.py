@@ -29,5 +29,5 @@ def command() -> None:
         blocking_threads=THREADS,
         websockets=False,
         workers_kill_timeout=DRAIN_SECONDS,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # it warns of more threads than cores: ours mostly wait for PostgreSQL
     ).serve()

@@ -8,15 +8,15 @@ from postroom.domains.models import DkimKey
 from postroom.outbound.queue import Content, Facts
 from postroom.rfc.address import Mailbox, parse_mailbox
 from postroom.rfc.dkim import Signer, load_signer
-from postroom.rfc.headers import encode_mailboxes, get_field, set_field
+from postroom.rfc.headers import encode_mailboxes, has_field, set_field
 
 
 def assemble(fact: Facts, content: Content, signers: Sequence[Signer]) -> list[bytes]:
     """The message in chunks, the body last."""
     head: bytes = content.head
-    if fact.from_rewritten or get_field(head, "From") is None:
+    if fact.from_rewritten or not has_field(head, "From"):
         head = set_field(head, _mailbox_field("From", fact.header_from))
-    if fact.reply_to and get_field(head, "Reply-To") is None:
+    if fact.reply_to and not has_field(head, "Reply-To"):
         head = set_field(head, _mailbox_field("Reply-To", fact.reply_to))
     signed_at = int(time.time())
     signatures = [signer.sign(head, content.body_hash, signed_at=signed_at) for signer in signers]

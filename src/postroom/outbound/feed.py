@@ -19,7 +19,7 @@ from postroom.outbound.tray import Tray
 from postroom.policy.pacing import MASS_SHARE, MINUTE_S, Limit, allowance
 
 log = structlog.get_logger()
-CLAIM_AT_ONCE = 100  # rows a claim: enough to hide the query's time, few enough to give back quickly
+CLAIM_AT_ONCE = 200  # rows a claim: enough to hide the query's time, few enough to give back quickly
 FLOWS_AT_ONCE = 10  # that share a claim; the others have their turn with the next
 QUIET_SECONDS = 20  # a lane this long without mail is quiet; when both are, their server's connections end
 SOON_SECONDS = 0.01  # mail that is late already is looked for again after this

@@ -5,8 +5,9 @@ from collections import deque
 
 from postroom.outbound.parcels import Parcel
 
-# Of each stream, made ready while the next are claimed: with their contents, what a drain holds in memory.
-READY_PARCELS = 20
+# Of each stream, made ready while the next are claimed: with their contents, what a drain holds in memory. More than a
+# server has connections, or they all wait for the next claim together.
+READY_PARCELS = 100
 PARCEL_BYTES = 200_000  # a larger one takes the place of several
 
 

@@ -7,6 +7,7 @@ Fields are written by `header_encoding`, whose functions are offered here too.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from postroom.rfc.encoded_word import decode_encoded_words
 from postroom.rfc.header_encoding import (
@@ -25,6 +26,7 @@ __all__ = [
     "encode_text",
     "field_value",
     "get_field",
+    "has_field",
     "iter_fields",
     "needs_smtputf8",
     "normalise_line_ends",
@@ -93,31 +95,25 @@ def field_value(field: bytes) -> str:
 
 def get_field(head: bytes, name: str) -> str | None:
     """The first such field as a person reads it: unfolded, encoded words decoded; None when there is none."""
-    wanted = name.lower()
-    for found, field in iter_fields(head):
-        if found == wanted:
-            return _UNFIT.sub(" ", decode_encoded_words(field_value(field)))
-    return None
+    found = _field_of(name).search(head)
+    return _UNFIT.sub(" ", decode_encoded_words(field_value(found[0]))) if found else None
+
+
+def has_field(head: bytes, name: str) -> bool:
+    """Whether there is such a field, whatever it says."""
+    return _field_of(name).search(head) is not None
 
 
 def set_field(head: bytes, field: bytes) -> bytes:
     """The head with `field` in place of the first of its name and without the others, or at the end."""
-    name = _name_of(field)
-    kept: list[bytes] = []
-    is_placed = False
-    for found, raw in iter_fields(head):
-        if found != name:
-            kept.append(raw)
-        elif not is_placed:
-            kept.append(field)
-            is_placed = True
-    return b"".join(kept) if is_placed else head + field
+    places = iter((field,))
+    changed, found = _field_of(_name_of(field)).subn(lambda _: next(places, b""), head)
+    return changed if found else head + field
 
 
 def remove_field(head: bytes, name: str) -> bytes:
     """The head without any field of that name."""
-    unwanted = name.lower()
-    return b"".join(field for found, field in iter_fields(head) if found != unwanted)
+    return _field_of(name).sub(b"", head)
 
 
 def needs_smtputf8(head: bytes) -> bool:
@@ -134,6 +130,13 @@ def normalise_line_ends(raw: bytes) -> bytes:
     if raw.count(b"\r") != line_ends:
         raw = _STRAY_CR.sub(b" ", raw)
     return raw if raw.count(b"\n") == line_ends else _BARE_LF.sub(b"\r\n", raw)
+
+
+@lru_cache(maxsize=512)
+def _field_of(name: str) -> re.Pattern[bytes]:
+    """Such a field as it stands: as `iter_fields` gives it, without looking at the others."""
+    pattern = rb"^%b[ \t]*:[^\n]*\n?(?:[ \t][^\n]*\n?)*" % re.escape(name.encode("utf-8", "replace"))
+    return re.compile(pattern, re.MULTILINE | re.IGNORECASE)
 
 
 def _name_of(field: bytes) -> str:
