@@ -21,7 +21,6 @@ _MAX_ADDRESS = 320
 # RFC 9057, Google Groups, Mailman.
 _AUTHOR_FIELDS = ("author", "x-original-from", "original-from", "reply-to")
 _OWN_FIELDS = ("to", "cc", "delivered-to", "x-original-to")
-_VIA = re.compile(r"""^['"]?(.+?)['"]?\s+via\s.*""", re.IGNORECASE)
 _CONTENT_ID = re.compile(r"[!#-;=?-Z^-~]{1,200}")
 
 
@@ -81,7 +80,12 @@ def _author(message: Entity) -> Mailbox | None:
         return from_
     named = (mailbox for name in _AUTHOR_FIELDS for mailbox in _mailboxes(message, name))
     author = next((mailbox for mailbox in named if mailbox.address != from_.address), None)
-    return replace(author, name=author.name or _VIA.sub(r"\1", from_.name)) if author else from_
+    return replace(author, name=author.name or _name_before_via(from_.name)) if author else from_
+
+
+def _name_before_via(name: str) -> str:
+    """Of “'Mary' via Info”, as lists write it, Mary."""
+    return name.partition(" via ")[0].strip("'\" ")
 
 
 def _addresses(message: Entity, names: Iterable[str]) -> set[str]:
