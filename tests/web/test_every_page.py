@@ -34,6 +34,7 @@ from tests.web.samples import make_member, store_message
 PUBLIC = {"/login", "/logout", "/healthz", "/metrics", "/assets/<slug:version>/<str:name>", "/preferences"}
 PUBLIC |= {"/login/code", "/password/forgotten", "/password/new/<str:uidb64>/<str:token>", "/invitations/<str:token>"}
 PUBLIC |= {"/unfollow/<str:token>", "/sign-up", "/sign-up/<str:token>", "/oauth/<str:provider>/confirm"}
+PUBLIC |= {"/opened/<str:token>.gif"}
 EXAMPLES = {
     "<slug:version>/<str:name>": "x/style.css",
     "<uuidstr:message_id>": str(UUID(int=1)),

@@ -14,6 +14,7 @@ FIELDS = {
     "name": "My Company", "alias_domain": "", "dedicated_server": "", "routing_policy": "documented",
     "resends_unknown": "True", "resends_unknown_mass": "False", "grace_seconds": "0", "lifetime_hours": "120",
     "mass_lifetime_hours": "48", "body_days": "30", "history_days": "180", "bounces_to_author": "on",
+    "follows_opens": "none",
 }  # fmt: skip
 
 
@@ -81,12 +82,15 @@ def test_custom_servers_cannot_be_switched_off_while_mail_takes_them(owner: Clie
 
 def test_policies_are_stored_and_noted(owner: Client, workspace: Workspace) -> None:
     changed = {"grace_seconds": "30", "resends_unknown_mass": "True", "routing_policy": "prefer-notification-server"}
+    changed["follows_opens"] = "mass"
     owner.post(PAGE, FIELDS | changed)
     workspace.refresh_from_db()
     assert (workspace.grace_seconds, workspace.resends_unknown_mass) == (30, True)
     assert workspace.routing_policy == "prefer-notification-server"
     note = Change.objects.get(kind="workspace")
-    assert note.before == {"grace_seconds": 0, "resends_unknown_mass": False, "routing_policy": "documented"}
+    assert note.before == {
+        "grace_seconds": 0, "resends_unknown_mass": False, "routing_policy": "documented", "follows_opens": "none"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("field", ["lifetime_hours", "body_days"])

@@ -46,12 +46,14 @@ class Composed:
         return len(self.head) + 2 + len(self.body)
 
 
-def compose(content: Draft | SubmittedMessage, recipients: tuple[Mailbox, ...] | None, *, domain: str) -> Composed:
-    """`recipients` None: those that the content names. New identifiers are made in `domain`.
+def compose(
+    content: Draft | SubmittedMessage, recipients: tuple[Mailbox, ...] | None, *, domain: str, id_: UUID | None = None
+) -> Composed:
+    """`recipients` None: those that the content names. New identifiers are made in `domain`; `id_` None: this one, too.
 
     Raises NoRecipientsError, MessageTooLargeError, and the PostroomErrors of what cannot be written.
     """
-    id_ = uuid7()
+    id_ = id_ or uuid7()
     message_id = content.message_id or make_message_id(str(id_), domain=domain)
     now = datetime.now(UTC)
     if isinstance(content, Draft):

@@ -165,6 +165,19 @@ class MessageContent(models.Model):
         return str(self.message_id)
 
 
+class Opening(models.Model):
+    """How often the image in a message was fetched; none: never, or it has no image."""
+
+    message = models.OneToOneField(Message, primary_key=True, on_delete=models.CASCADE, related_name="opening")
+    people = models.PositiveIntegerField(db_default=0, help_text="Times by what looks like a person's mail program")
+    machines = models.PositiveIntegerField(db_default=0, help_text="Times by what may be a machine")
+    first_at = models.DateTimeField(db_default=Now())
+    last_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.people}"
+
+
 class Delivery(models.Model):
     """One message on its way to one recipient: the unit of the queue."""
 

@@ -89,7 +89,9 @@ class MessageDetail:
 def find_message(workspaces: QuerySet[Workspace], message_id: UUID) -> MessageDetail | None:
     """The message, if it belongs to one of `workspaces`; four queries."""
     facts = (
-        Message.objects.select_related("company", "workspace").filter(workspace__in=workspaces, id=message_id).first()
+        Message.objects.select_related("company", "workspace", "opening")
+        .filter(workspace__in=workspaces, id=message_id)
+        .first()
     )
     if facts is None:
         return None

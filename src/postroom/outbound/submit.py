@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import DataError, IntegrityError, connection
 
 from postroom.combining import Combined
-from postroom.outbound import compose, queue
+from postroom.outbound import compose, opens, queue
 from postroom.outbound.models import Stream
 from postroom.outbound.route import Route, domain_of, find_route
 from postroom.outbound.statements import statement
@@ -93,7 +93,9 @@ def submit(submissions: Sequence[Submission]) -> list[Queued]:
 def prepare(submission: Submission) -> Routed:
     """Compose and route; nothing is stored. PostroomError when the submission cannot be sent."""
     company = submission.company
-    message = compose.compose(submission.content, submission.recipients, domain=domain_of(company))
+    id_ = compose.uuid7()
+    content = opens.with_image(submission.content, id_, workspace=company.workspace, stream=submission.stream)
+    message = compose.compose(content, submission.recipients, domain=domain_of(company), id_=id_)
     route = find_route(
         message.author,
         company=company,

@@ -11,7 +11,10 @@ MAC_DIGITS = 20  # 80 bits: guessing is hopeless, and with a 64-bit number the t
 
 
 def make_token(number: int, *, purpose: bytes, key: bytes) -> str:
-    """21 to 36 characters of 0-9 and a-f; the same for the same arguments. `number` is not negative."""
+    """21 or more characters of 0-9 and a-f, at most 36 for 64 bits; the same for the same arguments.
+
+    `number` is not negative.
+    """
     if number < 0:
         raise ValueError("a signed number is not negative")
     digits = f"{number:x}"

@@ -23,6 +23,7 @@ class Event(StrEnum):
     MESSAGE_HELD = "message.held"
     MESSAGE_UNKNOWN = "message.unknown"
     MESSAGE_SUPPRESSED = "message.suppressed"
+    MESSAGE_OPENED = "message.opened"
     ALERT_RAISED = "alert.raised"
     THREAD_CREATED = "thread.created"
     THREAD_REPLIED = "thread.replied"

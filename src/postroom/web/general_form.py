@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from postroom.domains.alias_domains import save_alias_domain
 from postroom.domains.models import AliasDomain, CompanyAliasDomain
+from postroom.policy.opens import Followed
 from postroom.policy.routing import Policy
 from postroom.rfc.address import domain_to_ascii
 from postroom.servers.models import DedicatedServer, OutgoingServer
@@ -24,10 +25,15 @@ POLICIES = (
     (Policy.PREFER_NOTIFICATION_SERVER.value, gettext_lazy("The server whose filter holds the notification address")),
 )
 UNKNOWN = ((True, gettext_lazy("is sent again")), (False, gettext_lazy("waits for a person")))
+OPENS = (
+    (Followed.NONE.value, gettext_lazy("Of no mail")),
+    (Followed.MASS.value, gettext_lazy("Of mass mail")),
+    (Followed.ALL.value, gettext_lazy("Of all mail")),
+)
 # Those of the workspace as the page groups them, with the largest value of a number.
 TIMES = {"grace_seconds": 86_400, "lifetime_hours": 720, "mass_lifetime_hours": 720}
 DAYS = {"body_days": 3_650, "history_days": 3_650}
-SENDING = ("routing_policy", "signs_return_path", "drops_repeats", "bounces_to_author")
+SENDING = ("routing_policy", "signs_return_path", "drops_repeats", "bounces_to_author", "follows_opens")
 CERTAINTY = ("resends_unknown", "resends_unknown_mass")
 STORED = ("name", "uses_custom_servers", *SENDING, *CERTAINTY, *TIMES, *DAYS)
 
@@ -75,6 +81,14 @@ class GeneralForm(forms.ModelForm):  # type: ignore[type-arg] # takes no paramet
     )
     resends_unknown = _unknown(gettext_lazy("Transactional mail that may have arrived"))
     resends_unknown_mass = _unknown(gettext_lazy("Mass mail that may have arrived"))
+    follows_opens = forms.ChoiceField(
+        label=gettext_lazy("Notice when mail is opened"), choices=OPENS,
+        help_text=gettext_lazy(
+            "Formatted (HTML) mail then carries an invisible image that tells when it is read. That observes people: "
+            "in many countries they must agree first. Mail handed in by SMTP stays as it is. Programs that load images "
+            "by themselves look like readers, and readers whose program loads none are never seen."
+        ),
+    )  # fmt: skip
     grace_seconds = _number(
         gettext_lazy("Time to undo, in seconds"), TIMES["grace_seconds"],
         gettext_lazy("Mail waits so long before it leaves."), least=0,

@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower, Now
 
+from postroom.policy.opens import Followed
 from postroom.policy.permission import Role
 from postroom.policy.retry import LIFETIME_HOURS, MASS_LIFETIME_HOURS
 from postroom.policy.routing import Policy
@@ -63,6 +64,13 @@ class Workspace(models.Model):
     mass_lifetime_hours = models.PositiveSmallIntegerField(db_default=MASS_LIFETIME_HOURS, help_text="Mass mail")
     bounces_to_author = models.BooleanField(
         db_default=True, help_text="Tell the author of transactional mail whom it does not reach"
+    )
+    follows_opens = models.CharField(
+        max_length=4,
+        choices=[(wish.value, wish.value) for wish in Followed],
+        db_default=Followed.NONE.value,
+        default=Followed.NONE.value,
+        help_text="Of which HTML mail an image tells that it was opened",
     )
     grace_seconds = models.PositiveIntegerField(
         db_default=0, help_text="Mail waits so long before it leaves: time to undo"

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from postroom.capture import search
 from postroom.capture.models import CapturedMessage
 from postroom.capture.reading import Reading, read
+from postroom.outbound.opens import without_images
 from postroom.policy.permission import Action
 from postroom.web.http import download
 from postroom.web.seat import needs
@@ -82,7 +83,10 @@ def raw_captured(request: HttpRequest, seat: Seat, capture_id: int) -> HttpRespo
 
 
 def with_inline_images(reading: Reading) -> str:
-    """The HTML with its references to parts of the message (RFC 2392) replaced by what is in those parts."""
+    """The HTML with its references to parts of the message (RFC 2392) replaced by what is in those parts.
+
+    Without the images by which our own mail tells that it is opened.
+    """
     parts = {part.content_id: part for part in reading.attachments if part.content_id}
 
     def inline(reference: re.Match[str]) -> str:
@@ -91,7 +95,7 @@ def with_inline_images(reading: Reading) -> str:
             return reference[0]
         return f"data:{part.content_type};base64,{b64encode(part.content).decode('ascii')}"
 
-    return _INLINE_IMAGE.sub(inline, reading.html or "")
+    return _INLINE_IMAGE.sub(inline, without_images(reading.html or ""))
 
 
 def _read(capture_id: int) -> Reading:
