@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from postroom.policy.provider import DkimScheme, Limits, Preset, ReturnPathUse
+from postroom.policy.provider import Complaint, DkimScheme, Limits, Preset, ReturnPathUse
 from postroom.servers.presets import presets
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,6 +20,11 @@ RETURN_PATHS = {
     ReturnPathUse.KEPT: "kept: your bounce address, whose domain's SPF record must name the provider",
     ReturnPathUse.REPLACED: "the provider's own: SPF does not align, DMARC rests on DKIM",
     ReturnPathUse.DELEGATED: "the provider's own, until a sub-domain of yours is pointed at it",
+}
+COMPLAINTS = {
+    Complaint.QUOTA: "says when a limit is reached",
+    Complaint.IDENTITY: "says when it refuses the sender",
+    Complaint.AUTHENTICATION: "says when it refuses the login",
 }
 LIMITS = {
     "messages_per_day": "{:,} messages a day",
@@ -60,8 +65,11 @@ def _facts(preset: Preset) -> Iterator[str]:
     if preset.mx_hosts:
         yield f"| receives at | {', '.join(f'`{host}`' for host in preset.mx_hosts)} |"
     yield f"| to allow there | {preset.allow} |"
+    for complaint, meaning in COMPLAINTS.items():
+        if phrases := preset.phrases.get(complaint):
+            yield f"| {meaning} | {', '.join(f'“{phrase}”' for phrase in phrases)} |"
     yield f"| documentation | <{preset.documentation}> |" if preset.documentation else "| documentation | – |"
-    yield f"| as known on | {preset.facts_at:%Y-%m-%d}, from {preset.facts_from} |"
+    yield f"| as known on | {preset.facts_at:%Y-%m-%d}, by {preset.facts_from} |"
 
 
 def _limits(limits: Limits) -> str:

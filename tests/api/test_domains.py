@@ -41,6 +41,7 @@ def test_a_domain_is_checked_once_and_then_on_demand(workspace: Workspace, calle
     assert (listed["name"], listed["verdict"]) == (NAME, None)
     first = caller.get(f"/domains/{NAME}/check").json()
     CheckOut.model_validate(first)
+    assert [step["policy"] for step in first["ladder"]] == ["none", "quarantine", "reject"]
     assert caller.get(f"/domains/{NAME}/check").json() == first
     again = caller.post(f"/domains/{NAME}/check", "").json()
     assert again["checked_at"] > first["checked_at"]

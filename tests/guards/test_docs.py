@@ -24,6 +24,16 @@ def test_every_link_leads_to_a_file_and_a_heading() -> None:
     assert broken == []
 
 
+def test_each_way_to_receive_has_a_guide_with_its_steps_and_what_to_do_when_it_fails() -> None:
+    overview = (ROOT / "docs/receiving.md").read_text(encoding="utf-8")
+    for way in ("redirection", "incoming-server", "mx", "own-mail-server", "http"):
+        guide = (ROOT / f"docs/receiving/{way}.md").read_text(encoding="utf-8")
+        assert f"(receiving/{way}.md)" in overview
+        assert "**Good**" in guide
+        assert "1. " in guide
+        assert "| what to do |" in guide
+
+
 def test_every_command_that_the_documents_name_exists() -> None:
     unknown = [
         f"{document.name}: postroom {name} {subcommand}"

@@ -1,5 +1,6 @@
 """What does a real name server say of these zones? Runs Debian's NSD on loopback, and odd ones beside it."""
 
+import signal
 import socket
 import subprocess
 import tempfile
@@ -7,7 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import dns.message
+import dns.query
 
 from tests.peers.programs import find, free_port
 from tests.peers.waiting import PATIENCE_SECONDS
@@ -35,10 +40,42 @@ ZONE = 'zone:\n    name: "{name}"\n    zonefile: "{file}"\n'
 HEAD = """\
 $ORIGIN {name}.
 $TTL 60
-@ SOA ns.{name}. hostmaster.{name}. 1 3600 600 86400 60
+@ SOA ns.{name}. hostmaster.{name}. {serial} 3600 600 86400 60
 @ NS ns.{name}.
 ns A 127.0.0.1
 """
+
+
+@dataclass
+class Nsd:
+    """A running name server, made by `run_changing_nsd`, at the UDP and TCP `port`."""
+
+    directory: Path
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+    serials: dict[str, int] = field(default_factory=dict)
+
+    def write(self, name: str, text: str) -> Path:
+        """The zone file of `name`; none for the text "broken"."""
+        file = self.directory / f"{name}.zone"
+        self.serials[name] = self.serials.get(name, 0) + 1
+        if text != "broken":
+            file.write_text(HEAD.format(name=name, serial=self.serials[name]) + text)
+        return file
+
+    def publish(self, name: str, text: str) -> None:
+        """Replace the zone `name`, and wait until the server answers from it."""
+        assert self.process is not None
+        self.write(name, text)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._serial_of(name) != self.serials[name]:
+            assert time.monotonic() < deadline, (self.directory / "log").read_text()
+            self.process.send_signal(signal.SIGHUP)
+            time.sleep(0.1)
+
+    def _serial_of(self, name: str) -> int | None:
+        answer = dns.query.udp(dns.message.make_query(name, "SOA"), "127.0.0.1", PATIENCE_SECONDS, self.port)
+        return answer.answer[0][0].serial if answer.answer else None
 
 
 @contextmanager
@@ -47,23 +84,25 @@ def run_nsd(zones: Mapping[str, str]) -> Iterator[int]:
 
     A zone whose text is "broken" has no zone file: the server answers SERVFAIL for it. Other names are refused.
     """
-    port = free_port()
+    with run_changing_nsd(zones) as server:
+        yield server.port
+
+
+@contextmanager
+def run_changing_nsd(zones: Mapping[str, str]) -> Iterator[Nsd]:
+    """As `run_nsd`, whose zones can be published anew."""
     with tempfile.TemporaryDirectory(prefix="nsd-") as folder:
-        directory = Path(folder)
-        configuration = CONFIGURATION.format(port=port, directory=directory)
-        for name, text in zones.items():
-            file = directory / f"{name}.zone"
-            configuration += ZONE.format(name=name, file=file)
-            if text != "broken":
-                file.write_text(HEAD.format(name=name) + text)
-        (directory / "nsd.conf").write_text(configuration)
-        server = subprocess.Popen([find("nsd") or "nsd", "-d", "-c", str(directory / "nsd.conf")])
+        server = Nsd(Path(folder), free_port())
+        configuration = CONFIGURATION.format(port=server.port, directory=folder)
+        configuration += "".join(ZONE.format(name=name, file=server.write(name, text)) for name, text in zones.items())
+        (server.directory / "nsd.conf").write_text(configuration)
+        server.process = subprocess.Popen([find("nsd") or "nsd", "-d", "-c", str(server.directory / "nsd.conf")])
         try:
-            _wait_until_it_answers(server, port, directory / "log")
-            yield port
+            _wait_until_it_answers(server.process, server.port, server.directory / "log")
+            yield server
         finally:
-            server.terminate()
-            server.wait(timeout=PATIENCE_SECONDS)
+            server.process.terminate()
+            server.process.wait(timeout=PATIENCE_SECONDS)
 
 
 @contextmanager

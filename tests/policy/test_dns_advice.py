@@ -247,6 +247,13 @@ def test_a_from_elsewhere_does_not_align_with_our_bounce_domain() -> None:
     assert (standing.spf, standing.dmarc) == (Outcome.FAIL, Outcome.FAIL)
 
 
+def test_a_return_path_that_only_the_console_knows_is_pointed_to() -> None:
+    ses = Sender("SES", "email-smtp.eu-west-1.amazonaws.com", preset_named("amazon-ses"), SignedBy.PROVIDER, ("abc",))
+    found = finding(judge(senders=(ses,)), f"<sub-domain>.{DOMAIN}")
+    assert (found.codes, found.verdict, found.servers) == (("return-path-console",), Verdict.NOTE, ("SES",))
+    assert not found.record.is_publishable
+
+
 def test_where_errors_return_to_the_operator_only_the_signature_counts() -> None:
     """A hosted platform's server, whatever the bounce address of the domain is."""
     platform = replace(OWN, name="Platform", spf="include:_spf.google.com", keeps_return_path=False)

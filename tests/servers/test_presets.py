@@ -89,7 +89,10 @@ def test_each_provider_has_its_guide_with_the_facts_of_today(preset: Preset) -> 
     text = (GUIDES["GUIDES"] / f"{preset.id}.md").read_text(encoding="utf-8")
     assert text == GUIDES["renewed"](text, preset)
     assert text.startswith(f"# {preset.name}\n")
+    for part in ("Step by step", "Receiving", "When it goes wrong"):
+        assert f"\n## {part}\n" in text
     assert "1. " in text.partition("## Step by step")[2]
+    assert all(phrase in text for phrases in preset.phrases.values() for phrase in phrases)
     assert f"({preset.id}.md)" in (GUIDES["GUIDES"] / "README.md").read_text(encoding="utf-8")
 
 

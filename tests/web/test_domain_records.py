@@ -34,7 +34,10 @@ REPORT = {
         {"policy": "reject", "record": "v=DMARC1; p=reject",
          "changes": "It is refused.", "before": "", "is_present": False},
     ],
-    "servers": [{"server": "Brevo", "words": "It fails DMARC."}],
+    "servers": [{
+        "server": "Brevo", "from_domain": "company-name.com", "spf_domain": "", "dkim_domain": "company-name.com",
+        "spf": "fail", "dkim": "fail", "dmarc": "fail", "words": "It fails DMARC.",
+    }],
 }  # fmt: skip
 
 
@@ -68,6 +71,13 @@ def test_shows_what_was_found_beside_what_is_expected(owner: Client, page: str, 
     for words in ("1 record must change", "v=spf1 -all", "v=spf1 include:example.net ~all", "It fails DMARC."):
         assert words in text
     assert "company-name.com. IN TXT &quot;v=spf1 include:example.net ~all&quot;" in text
+
+
+def test_shows_by_server_which_domains_align(owner: Client, page: str, check: DomainCheck) -> None:
+    table = owner.get(page).content.decode().partition('id="servers"')[2].partition("</table>")[0]
+    assert table.count("company-name.com") == 2
+    assert "the operator's own" in table
+    assert table.count("wrong") == 3
 
 
 def test_shows_every_step_of_the_policy_with_its_record_to_copy(owner: Client, page: str, check: DomainCheck) -> None:

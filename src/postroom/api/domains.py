@@ -75,6 +75,16 @@ class StandingOut(BaseModel):
     words: str
 
 
+class LadderStepOut(BaseModel):
+    """A step of the DMARC policy, for this domain."""
+
+    policy: str
+    record: Annotated[str, Field(description="The text that takes the step")]
+    changes: str
+    before: Annotated[str, Field(description="What must be so first")]
+    is_present: Annotated[bool, Field(description="Whether receivers act by it now")]
+
+
 class CheckOut(BaseModel):
     """What DNS held at one moment."""
 
@@ -85,6 +95,7 @@ class CheckOut(BaseModel):
     servers: list[StandingOut]
     addresses: Annotated[list[dict[str, str]], Field(description="address and purpose of what must receive mail")]
     next_policy: Annotated[dict[str, str] | None, Field(description="The next step of DMARC: policy, changes, before")]
+    ladder: Annotated[list[LadderStepOut], Field(description="Every step of DMARC, the mildest first")] = []
 
 
 class RecordOut(BaseModel):

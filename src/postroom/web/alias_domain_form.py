@@ -27,10 +27,14 @@ ALIASES: dict[str, Promise | str] = {
 }
 LABELS = {"name": gettext_lazy("Domain"), "priority": gettext_lazy("Priority"), **ALIASES}
 HINTS = {
-    "name": gettext_lazy("Such as company-name.com; it must be yours."),
+    "name": gettext_lazy(
+        "Such as company-name.com; it must be yours. Its DNS needs records, which its page shows once it is saved."
+    ),
     "priority": gettext_lazy("A new company gets the alias domain with the lowest."),
-    "bounce": gettext_lazy("Delivery errors return to it."),
-    "catchall": gettext_lazy("Answers come to it."),
+    "bounce": gettext_lazy(
+        "Delivery errors return to it. It needs a mailbox or a redirection at the domain's mail server."
+    ),
+    "catchall": gettext_lazy("Answers come to it. It needs a mailbox or a redirection too."),
     "default_from": gettext_lazy("Before the @, or a complete address: then all outgoing mail is from it."),
 }
 # What the page shows of the addresses follows the typing.

@@ -87,20 +87,30 @@ LABELS = {
     "logs_dialog": gettext_lazy("Debugging: show and log the SMTP dialogs"),
 }
 HINTS = {
-    "priority": gettext_lazy("The lower the value, the earlier the server is chosen."),
+    "name": gettext_lazy("Between servers of the same priority the first by name is chosen."),
+    "priority": gettext_lazy(
+        "The lower the value, the earlier the server is chosen: give the one for day-to-day mail 1, for example, and "
+        "the one for mailings 2."
+    ),
     "from_filter": gettext_lazy(
         "The domains and complete addresses that the provider lets you send from, separated by commas. Mail of "
-        "any other sender leaves under the notification address."
+        "any other sender leaves under the notification address. Fill it in as the provider's instructions say."
     ),
     "host": gettext_lazy("As your provider gives it, such as smtp.example.com."),
     "port": gettext_lazy("465 for SSL/TLS, 587 or 2525 for STARTTLS. Many networks block 25."),
     "username": gettext_lazy("Empty: no login."),
+    "max_connections": gettext_lazy("As many as the provider allows; it refuses more."),
     "client_certificate": "PEM",
     "max_message_bytes": gettext_lazy("Empty: as large as the server itself says."),
     "max_messages_per_second": gettext_lazy("What is over a limit waits; nothing fails because of it."),
     "ca_certificate": gettext_lazy("PEM; trusted instead of the system's authorities."),
     "dkim_selectors": gettext_lazy("As its console shows them, separated by commas."),
-    **dict.fromkeys(("signed_by", "allows_sub_addresses", "logs_dialog", "verifies_certificate"), ""),
+    "allows_sub_addresses": gettext_lazy(
+        "Each message has a return path of its own by it. Switch it off where the provider refuses that; errors are "
+        "then known by their Message-ID."
+    ),
+    "verifies_certificate": gettext_lazy("Switch it off for a server of your own without a certificate alone."),
+    "logs_dialog": gettext_lazy("Passwords are left out. Switch it off once the fault is found."),
 }
 WIDGETS = {
     "from_filter": forms.Textarea(
@@ -122,11 +132,26 @@ class ServerForm(forms.ModelForm):  # type: ignore[type-arg] # takes no paramete
     """An outgoing server; secrets are never shown, and stay when their fields are left empty."""
 
     encryption = forms.ChoiceField(
-        label=LABELS["encryption"], choices=ENCRYPTIONS, widget=forms.Select(attrs={"data-suggests": "id_port"})
-    )
-    authentication = forms.ChoiceField(label=LABELS["authentication"], choices=AUTHENTICATIONS)
-    signed_by = forms.ChoiceField(label=gettext_lazy("DKIM signatures by"), choices=SIGNERS)
-    password = forms.CharField(label=gettext_lazy("Password"), required=False, widget=forms.PasswordInput)
+        label=LABELS["encryption"], choices=ENCRYPTIONS, widget=forms.Select(attrs={"data-suggests": "id_port"}),
+        help_text=gettext_lazy("As your provider says. Without encryption passwords can be read on the way."),
+    )  # fmt: skip
+    authentication = forms.ChoiceField(
+        label=LABELS["authentication"], choices=AUTHENTICATIONS,
+        help_text=gettext_lazy(
+            "Gmail and Outlook take no passwords from programs: choose OAuth. Beside a server of your own, the default "
+            "server's FROM filter holds the sub-domain, and your server's your own domain."
+        ),
+    )  # fmt: skip
+    signed_by = forms.ChoiceField(
+        label=gettext_lazy("DKIM signatures by"), choices=SIGNERS,
+        help_text=gettext_lazy(
+            "The provider signs where its console has keys for your domain. Two signatures do no harm."
+        ),
+    )  # fmt: skip
+    password = forms.CharField(
+        label=gettext_lazy("Password"), required=False, widget=forms.PasswordInput,
+        help_text=gettext_lazy("It is stored encrypted, and not shown again."),
+    )  # fmt: skip
     client_key = forms.CharField(
         label=gettext_lazy("Private key"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("PEM. It is not shown again."),
@@ -145,6 +170,8 @@ class ServerForm(forms.ModelForm):  # type: ignore[type-arg] # takes no paramete
         self.fields["username"].widget.attrs["autocomplete"] = "off"
         if secret_of(self.instance, "password"):
             self.fields["password"].help_text = _("One is stored. Leave this empty to keep it.")
+        if settings.POSTROOM.hosted:
+            self.fields["port"].help_text = _("465 for SSL/TLS, 587 or 2525 for STARTTLS. Port 25 is blocked here.")
 
     def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
         """Title, fields, and whether the group stands open: the usual ones, and those with a fault."""

@@ -38,8 +38,10 @@ def _own_mx(facts: DomainFacts, answer: Answer, answers: Answers) -> tuple[str, 
 def check_return_path(sender: Sender, domain: str, answers: Answers) -> Finding | None:
     """The sub-domain that a provider takes as return path in place of our bounce address; None where there is none."""
     rule = sender.preset.return_path if sender.preset else None
-    if rule is None or rule.use is not ReturnPathUse.DELEGATED or not rule.target or "*" in rule.label:
+    if rule is None or rule.use is not ReturnPathUse.DELEGATED:
         return None
+    if not rule.target or "*" in rule.label:
+        return _unknown_return_path(sender, domain)
     record = Record(f"{rule.label}.{domain}", "CNAME", rule.target, Purpose.RETURN_PATH)
     answer = answers.ask(record.name, "CNAME")
     if answer.is_unclear:
@@ -55,6 +57,16 @@ def check_return_path(sender: Sender, domain: str, answers: Answers) -> Finding 
     change = f"Publish the CNAME record {record.name} → {record.value}."
     is_clear = remark.verdict in (Verdict.OK, Verdict.UNCLEAR)
     return Finding(record, answer.values, (remark,), "" if is_clear else change, answer.is_authenticated)
+
+
+def _unknown_return_path(sender: Sender, domain: str) -> Finding:
+    """The provider makes the sub-domain up, so that only its console knows name and value."""
+    words = (
+        f"{sender.name} takes a sub-domain of yours as return path once its console has one, so that SPF counts for "
+        "your domain; until then DMARC rests on DKIM alone. The console shows its records."
+    )
+    record = Record(f"<sub-domain>.{domain}", "CNAME", "", Purpose.RETURN_PATH)
+    return Finding(record, remarks=(Remark(Verdict.NOTE, "return-path-console", words),))
 
 
 def check_tls_reports(facts: DomainFacts, answers: Answers) -> Finding:
