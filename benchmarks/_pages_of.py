@@ -30,9 +30,9 @@ WITH message AS (
                    || substring(lpad(to_hex(milliseconds), 12, '0') FROM 9) FROM 1 FOR 13)::uuid,
            %(workspace)s, %(company)s, 'transactional', 'http', '', 'Quotation ' || n, '<' || n || '@company-name.com>',
            '"Joe" <joe@company-name.com>', false, 'bounce@company-name.com', '',
-           '{"server": "Company mail", "steps": []}', 1, 4000, ARRAY['invoice-' || n %% 1000],
+           %(trace)s::jsonb, 1, 4000, ARRAY['invoice-' || n %% 1000],
            to_timestamp(milliseconds / 1000.0)
-    FROM generate_series(%(first)s, %(last)s) AS n,
+    FROM generate_series(%(first)s::int, %(last)s::int) AS n,
          LATERAL (SELECT (extract(epoch FROM now())::bigint - %(messages)s + n) * 1000 AS milliseconds) AS moment
     RETURNING id, workspace_id, subject, created_at
 ), delivery AS (
@@ -80,7 +80,14 @@ def main() -> None:
 def _fill(workspace: Any, messages: int) -> None:
     from django.db import connection  # noqa: PLC0415
 
-    facts = {"workspace": workspace.pk, "company": workspace.companies.get().pk, "messages": messages}
+    from tests.web.samples import TRACE  # noqa: PLC0415
+
+    facts = {
+        "trace": json.dumps(TRACE),
+        "workspace": workspace.pk,
+        "company": workspace.companies.get().pk,
+        "messages": messages,
+    }
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
         cursor.execute(LANE)

@@ -123,6 +123,6 @@ NO_PAGE = {
         "alias-domain-addresses", "captured-html", "desk-html", "inbox-counts", "message-html", "post-html",
         "record-leaves-as", "server-filter",
     },
-    "is a file": {"asset", "captured-file", "captured-raw", "desk-raw", "message-raw", "monitor-table",
+    "is a file": {"asset", "opened", "captured-file", "captured-raw", "desk-raw", "message-raw", "monitor-table",
                   "nobodys-mail-raw", "post-file"},
 }  # fmt: skip
