@@ -1,4 +1,4 @@
-"""Which page is looked at where? Each name of web.urls stands here once: test_gallery sees to it."""
+"""Which page is looked at where? Each name of web.urls stands here once: tests/guards sees to it."""
 
 # In the filled sample workspace, by `sample_office.main`'s ids.
 GALLERY = {

@@ -4,8 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests import database
 from tests.browser.chromium import ROOT, Window, look_at, look_through, open_window
 from tests.browser.conftest import sign_in
-from tests.browser.gallery import ELSEWHERE, GALLERY, NO_PAGE, PUBLIC
+from tests.browser.gallery import GALLERY, PUBLIC
 from tests.installation import Installation
 from tests.web.samples import PASSWORD
 
@@ -80,16 +78,3 @@ def test_the_pages_of_errors(
     chromium: Browser, installation: Installation, office: dict[str, Any], status: int
 ) -> None:
     look_at(chromium, f"{installation.url}/nowhere", name=f"error-{status}", status=status)
-
-
-def test_every_address_is_looked_at_or_is_no_page() -> None:
-    from postroom.web.urls import urlpatterns  # noqa: PLC0415 - needs Django's settings
-
-    known = [*GALLERY, *PUBLIC, *ELSEWHERE, *chain.from_iterable(NO_PAGE.values())]
-    assert sorted(known) == sorted(str(pattern.name) for pattern in urlpatterns)
-
-
-def test_the_other_tests_do_look_at_what_is_said_of_them() -> None:
-    here = Path(__file__)
-    code = "".join(file.read_text() for file in here.parent.glob("test_*.py"))
-    assert [name for name in ELSEWHERE.values() if f'"{name}' not in code and f"/{name}" not in code] == []
