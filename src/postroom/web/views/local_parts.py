@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from postroom.domains.senders import as_value, subdomain_of
 from postroom.mailings.models import Template
+from postroom.outbound.campaigns import addresses_of_campaigns
 from postroom.policy.identity import AliasDomain
 from postroom.policy.permission import Action, Role
 from postroom.web.seat import needs
@@ -39,6 +40,8 @@ def _rows(seat: Seat) -> Iterator[AddressRow]:
     administrators = seat.workspace.memberships.filter(role__in=[Role.OWNER, Role.ADMINISTRATOR])
     for email in administrators.order_by("user__email").values_list("user__email", flat=True):
         yield AddressRow(email, _("An administrator of the workspace"))
+    for address in addresses_of_campaigns(seat.workspace):
+        yield AddressRow(address, _("From of a mailing that was sent"))
     templates = Template.objects.filter(workspace=seat.workspace).exclude(header_from="").order_by("name")
     for name, header_from in templates.values_list("name", "header_from"):
         yield AddressRow(header_from, _("From of the template “%(name)s”") % {"name": name})
