@@ -120,8 +120,12 @@ def test_what_is_written_says_first_as_whom_it_leaves(page: Page, look: Look, po
     page.get_by_label("Internal note, for users alone").check()
     expect(told).to_contain_text("nobody")
     page.get_by_label("Message", exact=True).check()
+    send = page.get_by_role("button", name="Send")
+    place = send.bounding_box()
+    expect(told).to_contain_text("joe@customer.example.com")
+    assert send.bounding_box() == place  # what is told grew; it did not push the button away from under the pointer
     page.get_by_label("Text").fill("The roof is done.")
-    page.get_by_role("button", name="Send").click()
+    send.click()
     expect(page.locator("article.post").first).to_contain_text("The roof is done.")
 
 

@@ -12,6 +12,7 @@ from psycopg import sql
 DATABASE = "postroom"
 START_TRIES = 5
 NOBODY = 2**31 - 1  # a pid that no system gives
+CLOCK_TICK = 2.0  # seconds by which the kernel's time of a process's start and a file's may differ
 
 
 def start(home: Path) -> str:
@@ -49,26 +50,36 @@ def _forget_the_dead(folder: Path) -> None:
 
     The package takes whatever has the noted pid for the server, and would end it with the last process that used the
     database; PostgreSQL does not start beside it: in a container started again the same few pids come back. And the
-    package waits for each process that ever used the database.
+    package waits for each process that ever used the database. Who uses it while somebody else stops it stays noted.
     """
-    import psutil  # noqa: PLC0415 - as the package that brings it along
-
     users = folder / ".handle_pids.json"
-    if (notes := _notes(folder / "postmaster.pid")) is None:
-        users.unlink(missing_ok=True)
-        return
-    try:
-        is_server = str(folder) in psutil.Process(int(notes[0])).cmdline()
-    except psutil.NoSuchProcess:
-        return
-    except psutil.AccessDenied:
-        is_server = False  # another person's
-    if is_server and users.exists():
-        users.write_text(json.dumps([pid for pid in json.loads(users.read_text() or "[]") if psutil.pid_exists(pid)]))
-    if not is_server:
-        users.unlink(missing_ok=True)
+    if users.exists():
+        noted, since = json.loads(users.read_text() or "[]"), users.stat().st_mtime
+        users.write_text(json.dumps([pid for pid in noted if _ran_at(pid, since)]))
+    notes = _notes(folder / "postmaster.pid")
+    if notes is not None and not _is_server(int(notes[0]), folder):
         for file in (folder / "postmaster.pid", Path(notes[4]) / f".s.PGSQL.{notes[3]}.lock"):
             _name_nobody(file)
+
+
+def _ran_at(pid: int, moment: float) -> bool:
+    """Whether a process runs that ran at `moment` already, and has not only got the pid of one."""
+    import psutil  # noqa: PLC0415 - as the package that brings it along
+
+    try:
+        started: float = psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return False
+    return started < moment + CLOCK_TICK
+
+
+def _is_server(pid: int, folder: Path) -> bool:
+    import psutil  # noqa: PLC0415 - as the package that brings it along
+
+    try:
+        return str(folder) in psutil.Process(pid).cmdline()
+    except (psutil.NoSuchProcess, psutil.AccessDenied):  # gone, or another person's
+        return False
 
 
 def _notes(pid_file: Path) -> list[str] | None:

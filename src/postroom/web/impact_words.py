@@ -14,6 +14,8 @@ def impact_sentences(affected: Iterable[Affected]) -> list[str]:
 
 
 def _sentence(affected: Affected) -> str:
+    if not affected.threads and not affected.unsent:
+        return _("%(address)s is used by no open conversation and no unsent message.") % {"address": affected.address}
     threads = ngettext("%(count)s open conversation", "%(count)s open conversations", affected.threads)
     unsent = ngettext("%(count)s unsent message", "%(count)s unsent messages", affected.unsent)
     return _("%(address)s is used by %(threads)s and %(unsent)s.") % {
