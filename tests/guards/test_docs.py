@@ -7,7 +7,7 @@ import click
 
 from postroom.cli import main
 from postroom.config.env import OTHER_NAMES, PREFIX, Environment
-from tests.guards.source import ROOT
+from tests.guards.source import PACKAGE, ROOT
 
 LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
@@ -52,6 +52,35 @@ def test_documents_and_code_know_the_same_settings() -> None:
     named = set(re.findall(rf"\b{PREFIX}[A-Z][A-Z_]*[A-Z]\b", text))
     assert named - settings - with_files - OTHER_NAMES == set(), "in the documents, not in config/env.py"
     assert settings - named == set(), "in config/env.py, in no document"
+
+
+def test_decisions_are_numbered_without_gaps_and_their_headings_agree() -> None:
+    records = sorted((ROOT / "docs/decisions").glob("*.md"))
+    numbers = [
+        (int(record.name[:4]), int(record.read_text(encoding="utf-8")[2:].partition(".")[0])) for record in records
+    ]
+    assert numbers == [(number, number) for number in range(1, len(records) + 1)]
+
+
+def test_the_tree_in_the_architecture_is_the_real_one() -> None:
+    document = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    block = document.partition("## The tree")[2].split("```")[1]
+    named = set(re.findall(r"(?<![\w/])[a-z_]+(?:/(?!\w)|\.py)", block))
+    there = {
+        path.name + "/" * path.is_dir()
+        for path in PACKAGE.iterdir()
+        if re.fullmatch(r"[a-z]+(_[a-z]+)*(\.py)?", path.name)
+    }
+    assert there - named == set(), "in the package, not in the tree"
+    assert [name for name in sorted(named) if not _is_in_the_tree(name)] == []
+
+
+def _is_in_the_tree(name: str) -> bool:
+    """Whether the project holds such a file or folder, wherever."""
+    return (
+        any(next((ROOT / folder).rglob(name.rstrip("/")), None) for folder in ("src", "tests"))
+        or (ROOT / name).exists()
+    )
 
 
 def _documents() -> Iterator[Path]:
