@@ -114,7 +114,7 @@ def test_a_domain_goes_once_its_name_is_typed(owner: Client, workspace: Workspac
     owner.post(f"{page_of(domain)}/remove", {"typed": "wrong"})
     assert AliasDomain.objects.exists()
     typed = {"typed": "company-name.com"}
-    assert "0 open conversations" in owner.post(f"{page_of(domain)}/remove", typed).content.decode()
+    assert "no open conversation" in owner.post(f"{page_of(domain)}/remove", typed).content.decode()
     owner.post(f"{page_of(domain)}/remove", typed | {"confirmed": "yes"})
     assert not AliasDomain.objects.exists()
     assert Change.objects.get(kind="alias domain").after is None

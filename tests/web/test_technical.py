@@ -131,7 +131,7 @@ def test_who_uses_an_alias_is_told_before_it_changes_or_goes(owner: Client, work
     same = fields | {"local_part": "Info", "further_domains": [second.pk]}
     assert owner.post(page, same).status_code == 302
     text = owner.post(page, fields | {"local_part": "info"}).content.decode()
-    assert "info@second-company.com is used by 0 open conversations and 0 unsent messages." in text
+    assert "info@second-company.com is used by no open conversation and no unsent message." in text
     assert "info@first-company.com is used" not in text
     text = owner.post(page, same | {"local_part": "hello"}).content.decode()
     assert "info@first-company.com is used by 1 open conversation and 0 unsent messages." in text
