@@ -4,7 +4,7 @@ import pytest
 
 from postroom.domains.models import AliasDomain
 from postroom.inbound import desk as functions
-from postroom.inbound.desk import Choice, NotOnDeskError, OtherWorkspaceError, RuleError
+from postroom.inbound.desk import Choice, NothingPassedOnError, NotOnDeskError, OtherWorkspaceError, RuleError
 from postroom.inbound.handle import handle_received
 from postroom.inbound.models import IncomingMessage, Rule, State
 from postroom.outbound.models import Delivery
@@ -59,6 +59,71 @@ def test_becomes_a_record_that_its_author_follows(desk: Desk, waiting: IncomingM
     post = functions.create(waiting, lead_type(desk))
     assert (post.record.name, post.record.type.key) == ("My roof", "crm.lead")
     assert [str(each) for each in post.record.followers.all()] == ["Mary <mary@customer.example.com>"]
+
+
+IN_ITS_TEXT = b"""\
+From: Mary <mary@customer.example.com>\r
+To: sales@company-name.com\r
+Subject: Fwd: Broken roof\r
+\r
+For you.\r
+\r
+---------- Forwarded message ---------\r
+From: Joe Doe <joe@elsewhere.example>\r
+Date: Tue, 3 May 2016 at 17:21\r
+Subject: Broken roof\r
+To: Mary <mary@customer.example.com>\r
+\r
+It rains in.\r
+"""
+ATTACHED = b"""\
+From: Mary <mary@customer.example.com>\r
+To: sales@company-name.com\r
+Subject: For you\r
+MIME-Version: 1.0\r
+Content-Type: multipart/mixed; boundary=b\r
+\r
+--b\r
+Content-Type: text/plain\r
+\r
+\r
+--b\r
+Content-Type: message/rfc822\r
+Content-Transfer-Encoding: base64\r
+\r
+RnJvbTogSm9lIERvZSA8am9lQGVsc2V3aGVyZS5leGFtcGxlPg0KU3ViamVjdDogQnJva2VuIHJvb2YNCg0KSXQgcmFpbnMgaW4uDQo=\r
+--b--\r
+"""
+
+
+@pytest.mark.parametrize("raw", [IN_ITS_TEXT, ATTACHED], ids=["in its text", "attached"])
+def test_what_somebody_passed_on_becomes_the_record_of_who_wrote_it(desk: Desk, raw: bytes) -> None:
+    row = take(raw, NOBODY)
+    original = functions.show(fresh(row)).original
+    assert original
+    assert original.text.strip() == "It rains in."
+    post = functions.create(row, lead_type(desk), of_original=True)
+    assert (post.record.name, post.author, post.text.strip()) == (
+        "Broken roof",
+        "Joe Doe <joe@elsewhere.example>",
+        "It rains in.",
+    )
+    assert [follower.contact.address for follower in post.record.followers.all() if follower.contact] == [
+        "joe@elsewhere.example"
+    ]
+    assert fresh(row).author == MARYS
+
+
+def test_mail_that_passes_nothing_on_makes_no_record_of_it(desk: Desk, waiting: IncomingMessage) -> None:
+    with pytest.raises(NothingPassedOnError):
+        functions.create(waiting, lead_type(desk), of_original=True)
+    assert fresh(waiting).state == "unrouted"
+
+
+def test_a_mail_without_words_of_its_own_says_what_the_attached_message_says(desk: Desk) -> None:
+    text = functions.show(fresh(take(ATTACHED, NOBODY))).letter.text
+    assert "It rains in." in text
+    assert "joe@elsewhere.example" in text
 
 
 def test_makes_an_alias_of_its_address_and_handles_what_waits_for_it(desk: Desk, waiting: IncomingMessage) -> None:

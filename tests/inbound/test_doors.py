@@ -105,7 +105,8 @@ def test_survives_a_restart_of_postgresql_between_two_mails(mx: int) -> None:
         client.sendmail(MARY, [CATCHALL], letter())
         with psycopg.connect(database.url(), autocommit=True) as other:
             name = connection.settings_dict["NAME"]
-            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            # Waits until they are gone: a statement sent before that is refused, and the mail with it, by 451.
+            other.execute("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = %s", [name])
         connection.close()
         client.sendmail(MARY, [CATCHALL], letter(subject="Again"))
     assert len(stored()) == 2

@@ -16,9 +16,9 @@ from postroom.inbound.mailboxes.accounts import wanted_by
 from postroom.inbound.mailboxes.collect import MAX_TRIES, collect, try_again
 from postroom.inbound.mailboxes.fetcher import Fetcher
 from postroom.inbound.mailboxes.mailbox import MailboxError, Step
-from postroom.inbound.mailboxes.save import save_incoming_server, set_fields
+from postroom.inbound.mailboxes.save import remove_incoming_server, save_incoming_server, set_fields
 from postroom.inbound.mailboxes.trial import try_server
-from postroom.inbound.mailboxes.visit import fetch_once
+from postroom.inbound.mailboxes.visit import Waiters, fetch_once, visit
 from postroom.inbound.models import IncomingContent, IncomingMessage, IncomingServer
 from postroom.servers.models import OAuthAccount
 from postroom.servers.oauth import sign_in
@@ -373,6 +373,18 @@ def test_one_servers_fault_delays_no_other_and_raises_one_alert(
     wrong.password = PASSWORD
     save_incoming_server(wrong)
     assert wait_until(lambda: IncomingServer.objects.get(pk=wrong.pk).fetched_at is not None)
+    assert not open_alerts().exists()
+
+
+@pytest.mark.django_db
+def test_its_alert_goes_with_the_server(office: Office, peer: Dovecot) -> None:
+    server = make_server(office, peer, password="wrong")
+    visit(server, threading.Event(), Waiters(0))
+    assert open_alerts().count() == 1
+    remove_incoming_server(server)
+    assert not open_alerts().exists()
+    visit(server, threading.Event(), Waiters(0))  # that was under way still
+    assert not open_alerts().exists()
 
 
 @pytest.mark.django_db(transaction=True)

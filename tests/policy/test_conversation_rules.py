@@ -75,7 +75,15 @@ def test_the_same_words_have_the_same_fingerprint_whatever_else_changes() -> Non
 
 @pytest.mark.parametrize(
     "subject",
-    ["Your roof", "Re: Your roof", "RE[2]: AW: Your roof", "Fwd: Re : Your roof", "\u56de\u590d\uff1aYour roof"],
+    [
+        "Your roof",
+        "Re: Your roof",
+        "RE[2]: AW: Your roof",
+        "Fwd: Re : Your roof",
+        "I: R: Your roof",
+        "PD: Odp: Your roof",
+        "\u56de\u590d\uff1aYour roof",
+    ],
 )
 def test_a_thread_keeps_its_subject(subject: str) -> None:
     assert base_subject(subject) == "Your roof"

@@ -183,7 +183,7 @@ def database_gone() -> Iterator[None]:
     with psycopg.connect(database.url(), autocommit=True) as outside:
         permit = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
         outside.execute(permit.format(sql.Identifier(name), sql.SQL("false")))
-        outside.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        outside.execute("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = %s", [name])
         try:
             yield
         finally:

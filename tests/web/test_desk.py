@@ -100,6 +100,20 @@ def test_a_record_is_made_of_a_mail(member: Client, workspace: Workspace, lost: 
     assert member.post(f"/desk/{lost.pk}/decide", {"act": "create", "type": "nonsense"}).status_code == 404
 
 
+def test_a_record_is_made_of_what_a_mail_passes_on(member: Client, workspace: Workspace, lost: IncomingMessage) -> None:
+    raw = letter("In-Reply-To: <x@x>", subject="WG: Dach").replace(
+        b"How are you?", b"Von: Joe <joe@elsewhere.example>\r\nBetreff: Dach\r\n\r\nIt rains in."
+    )
+    row = take(raw, NEWS)
+    make_record(workspace)
+    page = shown(member, f"/desk/{row.pk}")
+    assert "It rains in." in page
+    assert "joe@elsewhere.example wrote it" in page
+    assert "wrote it, and gets the answers" not in shown(member, f"/desk/{lost.pk}")
+    decide(member, row, "create", type="crm.lead", of_original="on")
+    assert Record.objects.get(name="Dach").posts.get().author == "Joe <joe@elsewhere.example>"
+
+
 def test_only_who_sets_things_up_makes_an_alias(
     member: Client, owner: Client, workspace: Workspace, lost: IncomingMessage
 ) -> None:

@@ -15,8 +15,10 @@ from postroom.domains.models import Alias
 from postroom.inbound import desk
 from postroom.inbound.desk import Choice
 from postroom.inbound.incoming import Incoming
+from postroom.inbound.letter import Letter
 from postroom.inbound.models import IncomingMessage, Rule, State
 from postroom.policy.classification import Kind
+from postroom.rfc.address import format_mailbox
 from postroom.threads.registry import find_type
 
 router = Router(tags=["inbound"])
@@ -57,6 +59,14 @@ class IncomingList(BaseModel):
     next_before: Annotated[int | None, Field(description="Pass it as “before” for the next page; null: the last page")]
 
 
+class PassedOnOut(BaseModel):
+    """The message that somebody passed on, attached or in the text."""
+
+    author: str
+    subject: str
+    text: str
+
+
 class IncomingDetail(IncomingOut):
     """The same with what it says."""
 
@@ -64,6 +74,7 @@ class IncomingDetail(IncomingOut):
     text: str
     html: Annotated[str, Field(description="As it was sent: clean it before showing it")]
     attachments: list[str]
+    original: Annotated[PassedOnOut | None, Field(description="What it passes on; null: nothing")]
 
 
 class AttachIn(RequestBody):
@@ -77,6 +88,7 @@ class CreateIn(StoredBody):
 
     type: Annotated[Name, Field(description="Key of a record type")]
     name: Annotated[str, Field(max_length=500, description="Absent: the mail's subject")] = ""
+    of_original: Annotated[bool, Field(description="Of the message that the mail passes on, for its author")] = False
 
 
 class MakeAliasIn(StoredBody):
@@ -213,7 +225,8 @@ def attach_incoming(request: KeyRequest, incoming_id: int, wanted: AttachIn) -> 
 def create_of_incoming(request: KeyRequest, incoming_id: int, wanted: CreateIn) -> dict[str, Any]:
     """Its author follows the record; the answer is its first post."""
     row = _find(request, incoming_id)
-    return tell_post(desk.create(row, find_type(request.auth.workspace, wanted.type), name=wanted.name))
+    record_type = find_type(request.auth.workspace, wanted.type)
+    return tell_post(desk.create(row, record_type, name=wanted.name, of_original=wanted.of_original))
 
 
 @router.post("/{int:incoming_id}/alias", response={200: AliasMade, **REFUSED}, summary="Make an alias of a recipient")
@@ -263,7 +276,14 @@ def _tell(row: IncomingMessage) -> dict[str, Any]:
 def _tell_detail(mail: Incoming) -> dict[str, Any]:
     letter = mail.letter
     said = {"text": letter.text, "html": letter.html, "attachments": [file.filename for file in letter.files]}
-    return {**_tell(mail.row), "why": mail.found.why, **said}
+    return {**_tell(mail.row), "why": mail.found.why, **said, "original": _tell_original(mail.original)}
+
+
+def _tell_original(original: Letter | None) -> dict[str, str] | None:
+    if original is None:
+        return None
+    author = format_mailbox(original.author) if original.author else ""
+    return {"author": author, "subject": original.subject, "text": original.text}
 
 
 def _tell_rule(rule: Rule) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from postroom.api.schemas import Name, RequestBody
 from postroom.inbound.mailboxes import trial
 from postroom.inbound.mailboxes.collect import try_again
 from postroom.inbound.mailboxes.mailbox import Step
-from postroom.inbound.mailboxes.save import give_account, save_incoming_server, set_fields
+from postroom.inbound.mailboxes.save import give_account, remove_incoming_server, save_incoming_server, set_fields
 from postroom.inbound.models import IncomingServer
 from postroom.servers.models import OAuthAccount
 
@@ -124,9 +124,9 @@ def put_incoming_server(request: KeyRequest, name: Name, wanted: IncomingServerI
 
 
 @router.delete("/{name}", response={204: None, **REFUSED}, summary="Remove an incoming server")
-def remove_incoming_server(request: KeyRequest, name: str) -> HttpResponse:
+def delete_incoming_server(request: KeyRequest, name: str) -> HttpResponse:
     """What was fetched stays."""
-    _find(request, name).delete()
+    remove_incoming_server(_find(request, name))
     return HttpResponse(status=204)
 
 

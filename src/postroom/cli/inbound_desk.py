@@ -54,6 +54,7 @@ def list_(*, dropped: bool, limit: int, **choice: Any) -> None:
 def show(id_: int, workspace: str | None) -> None:
     """Show the mail ID: what it was taken for, and what it says."""
     from postroom.inbound import desk
+    from postroom.rfc.address import format_mailbox
 
     mail = desk.show(_find_one(id_, find_workspace(workspace) if workspace else None))
     letter = mail.letter
@@ -62,6 +63,8 @@ def show(id_: int, workspace: str | None) -> None:
     click.echo(letter.text)
     for file in letter.files:
         click.echo(f"[{file.filename}, {len(file.content):,} bytes]")
+    if mail.original and mail.original.author:
+        click.echo(f"\nIt passes on what {format_mailbox(mail.original.author)} wrote: {mail.original.subject}")
 
 
 @command.command("attach")
@@ -83,14 +86,15 @@ def attach(id_: int, workspace: str, record: int) -> None:
 @_workspace
 @click.option("--type", "record_type", required=True, help="Type of the record, such as crm.lead.")
 @click.option("--name", default="", help="Without it the mail's subject.")
+@click.option("--of-original", is_flag=True, help="Of the message that the mail passes on, for its author.")
 @django_command
-def create(id_: int, *, workspace: str, record_type: str, name: str) -> None:
+def create(id_: int, *, workspace: str, record_type: str, name: str, of_original: bool) -> None:
     """Make a record of the mail ID."""
     from postroom.inbound import desk
     from postroom.threads.registry import find_type
 
     owner = find_workspace(workspace)
-    post = desk.create(_find_one(id_, owner), find_type(owner, record_type), name=name)
+    post = desk.create(_find_one(id_, owner), find_type(owner, record_type), name=name, of_original=of_original)
     click.echo(f"It made record {post.record_id}, “{post.record.name}”.")
 
 

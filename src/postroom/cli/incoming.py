@@ -124,7 +124,9 @@ def fetch(name: str, *, workspace: str, again: bool) -> None:
 @django_command
 def remove(name: str, workspace: str) -> None:
     """Never visit the server NAME again; what was fetched stays."""
-    _find(name, workspace).delete()
+    from postroom.inbound.mailboxes.save import remove_incoming_server
+
+    remove_incoming_server(_find(name, workspace))
     click.echo(f"{name} is removed.")
 
 

@@ -45,6 +45,12 @@ class OtherWorkspaceError(PostroomError):
     code = "other_workspace"
 
 
+class NothingPassedOnError(PostroomError):
+    """The mail passes on no message that names its author."""
+
+    code = "nothing_passed_on"
+
+
 class RuleError(PostroomError):
     """A rule names a recipient or an author, and a record or a record type where it attaches or creates."""
 
@@ -98,11 +104,17 @@ def attach(row: IncomingMessage, record: Record) -> Post:
 
 
 @transaction.atomic
-def create(row: IncomingMessage, record_type: RecordType, *, name: str = "") -> Post:
-    """Make a record of the mail; without a `name` its subject is one. NotOnDeskError, OtherWorkspaceError."""
+def create(row: IncomingMessage, record_type: RecordType, *, name: str = "", of_original: bool = False) -> Post:
+    """Make a record of the mail, or of the message that it passes on; without a `name` the subject is one.
+
+    NotOnDeskError, OtherWorkspaceError, NothingPassedOnError.
+    """
     mail = _take(row, record_type.workspace)
+    letter = mail.original if of_original else mail.letter
+    if letter is None:
+        raise NothingPassedOnError(field="of_original")
     changes: dict[str, Any] = {"company": mail.company, **({"name": name} if name else {})}
-    posted = begin_thread(record_type, mail.row, mail.letter, changes=changes, is_automatic=mail.is_automatic)
+    posted = begin_thread(record_type, mail.row, letter, changes=changes, is_automatic=mail.is_automatic)
     _settle(mail, f"A person made a {record_type.label} of it.")
     return posted
 

@@ -8,7 +8,7 @@ from itertools import chain
 
 from postroom.domains.addresses import Destination, resolve
 from postroom.domains.addresses import Kind as AddressKind
-from postroom.inbound.letter import Letter, read_letter
+from postroom.inbound.letter import Letter, read_letter, read_original
 from postroom.inbound.models import IncomingContent, IncomingMessage, State
 from postroom.policy.bounce.mail import addresses_in
 from postroom.policy.classification import Classification, Kind, classify
@@ -64,6 +64,11 @@ class Incoming:
     @cached_property
     def letter(self) -> Letter:
         return read_letter(self.raw)
+
+    @cached_property
+    def original(self) -> Letter | None:
+        """The message that a person passes on with it; of a report it is no more than its proof."""
+        return read_original(self.raw) if self.kind is Kind.ORDINARY else None
 
     @property
     def author(self) -> str:

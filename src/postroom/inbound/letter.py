@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from postroom.errors import AddressError
+from postroom.policy.passed_on import PassedOn, find_passed_on
 from postroom.policy.thread_headers import is_forwarded
 from postroom.policy.visible_text import visible_text, visible_text_of_html
 from postroom.rfc.address import Mailbox, format_mailbox, parse_mailbox
@@ -13,7 +14,7 @@ from postroom.rfc.fit_text import make_fit
 from postroom.rfc.message import Attachment
 from postroom.rfc.message_id import parse_message_ids
 from postroom.rfc.mime import Entity, read_entity
-from postroom.rfc.mime_content import File, Seen, read_content
+from postroom.rfc.mime_content import ATTACHED_MESSAGES, File, Seen, read_content
 
 # As long as RFC 5321 §4.5.3.1 lets an address be, which is what the columns hold.
 _MAX_ADDRESS = 320
@@ -57,19 +58,67 @@ class Letter:
 
 def read_letter(raw: bytes) -> Letter:
     """Read the mail, whatever is wrong with it."""
-    message = read_entity(raw)
+    return _read(read_entity(raw))
+
+
+def _read(message: Entity) -> Letter:
     seen = read_content(message)
+    within = "" if seen.words.strip() else _words_within(message)
     return Letter(
         author=_author(message),
         to=tuple(_mailboxes(message, "to")),
         cc=tuple(_mailboxes(message, "cc")),
         subject=make_fit(" ".join((message.get("subject") or "").split())),
-        text=make_fit(seen.words),
-        own_words=make_fit(_own_words(seen)),
+        text=make_fit(within or seen.words),
+        own_words=make_fit(within or _own_words(seen)),
         html=make_fit(seen.html or ""),
         files=tuple(map(_attachment, seen.files)),
         message_id=next(_identifiers(message, "message-id"), None),
         references=(*_identifiers(message, "references"), *_identifiers(message, "in-reply-to")),
+    )
+
+
+def _words_within(message: Entity) -> str:
+    """What a message says that was passed on as a file, without a word of who did."""
+    attached = _attached_message(message)
+    if attached is None:
+        return ""
+    head = [f"{name}: {value}" for name in ("From", "Date", "Subject", "To") if (value := attached.get(name))]
+    return "\n".join([*head, "", read_content(attached).words])
+
+
+def _attached_message(message: Entity) -> Entity | None:
+    found = (part for part in message.walk() if part.content_type in ATTACHED_MESSAGES and part.parts)
+    return next((part.parts[0] for part in found), None)
+
+
+def read_original(raw: bytes) -> Letter | None:
+    """The message that this one passes on, attached or in its text; None where it passes on none that names its author.
+
+    One in the text has the identifiers, the references and the files of the mail that passes it on.
+    """
+    attached = _attached_message(read_entity(raw))
+    if attached is not None:
+        found = _read(attached)
+        return found if found.author else None
+    letter = read_letter(raw)
+    passed_on = find_passed_on(letter.text) if is_forwarded(letter.subject) else None
+    return _as_letter(passed_on, letter) if passed_on else None
+
+
+def _as_letter(passed_on: PassedOn, letter: Letter) -> Letter | None:
+    author = next(filter(_is_sound, salvage_mailboxes(passed_on.from_)), None)
+    if author is None:
+        return None
+    return replace(
+        letter,
+        author=author,
+        to=tuple(filter(_is_sound, salvage_mailboxes(passed_on.to))),
+        cc=(),
+        subject=passed_on.subject,
+        text=passed_on.text,
+        own_words=visible_text(passed_on.text),
+        html="",
     )
 
 

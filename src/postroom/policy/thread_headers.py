@@ -8,12 +8,10 @@ import re
 from collections.abc import Sequence
 
 # What mail programs put before the subject of an answer or a forwarded mail; numbered ones as in Re[2]: and Re(3):.
-_PREFIX = re.compile(
-    r"\s*(?:re|aw|sv|vs|antw|rif|res|odp|ynt|vá|απ|回复|答复|fwd?|wg|tr|rv|enc|doorst|转发)"
-    r"(?:\[\d+\]|\(\d+\))?\s*[:\uff1a]",
-    re.IGNORECASE,
-)
-_FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|doorst|转发)\s*[:\uff1a]", re.IGNORECASE)
+_ANSWERED = "re|aw|sv|vs|antw|rif|r|res|odp|ynt|vá|απ|отв|回复|答复|回覆|返信|회신"
+_PASSED_ON = "fwd?|wg|tr|rv|i|enc|doorst|pd|vb|vl|i̇lt|ilt|továbbítás|továbbított|fs|πρθ|пересл|转发|轉寄|转寄|転送|전달"
+_PREFIX = re.compile(rf"\s*(?:{_ANSWERED}|{_PASSED_ON})(?:\[\d+\]|\(\d+\))?\s*[:\uff1a]", re.IGNORECASE)
+_FORWARDED = re.compile(rf"\s*(?:{_PASSED_ON})\s*[:\uff1a]", re.IGNORECASE)
 # A header line has room for about twenty; the root and the last ones are what programs look at.
 MAX_REFERENCES = 12
 

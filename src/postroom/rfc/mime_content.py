@@ -14,7 +14,7 @@ from postroom.rfc.tnef import read_tnef
 from postroom.rfc.transfer_encoding import decode_uu
 
 _TEXTS = ("text/plain", "text/html")
-_MESSAGES = ("message/rfc822", "message/global")
+ATTACHED_MESSAGES = ("message/rfc822", "message/global")
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _UU_FILE = re.compile(
     r"^begin [0-7]{3,4} +(\S[^\n]*)\n((?:[ -`]{1,64}[ \t]{0,2}\n)+)(?:`?\n)?end\b[^\n]*\n?", re.MULTILINE
@@ -69,7 +69,7 @@ def read_content(message: Entity) -> Seen:
     waiting = [message]
     while waiting:
         entity = waiting.pop()
-        if entity.parts and entity.content_type not in _MESSAGES:
+        if entity.parts and entity.content_type not in ATTACHED_MESSAGES:
             waiting.extend(reversed(entity.parts))
         else:
             sorting.add(entity, is_alone=entity is message)

@@ -12,15 +12,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from postroom.inbound.mailboxes.alerts import MAIL_ALERT, clear_mail_alert
 from postroom.inbound.mailboxes.mailbox import Listed, Mailbox, MailboxError
 from postroom.inbound.models import IncomingServer, MailboxEntry
 from postroom.inbound.receive import Arrival, receive, wake
 from postroom.jobs import DATABASE_AWAY
 from postroom.rfc.headers import get_field, split_message
-from postroom.workspaces.alerts import clear_alert, raise_alert
+from postroom.workspaces.alerts import raise_alert
 
 log = structlog.get_logger()
-MAIL_ALERT = "incoming_mail"
 MAX_TRIES = 3  # a mail that breaks the connection each time must not keep the others waiting for ever
 
 _AT_ONCE = 1_000  # rows a statement
@@ -44,7 +44,7 @@ def collect(mailbox: Mailbox, server: IncomingServer, stopping: threading.Event)
 def try_again(server: IncomingServer) -> None:
     """Let mails be tried again that were given up."""
     server.entries.filter(stored_at=None).delete()
-    clear_alert(server.workspace, MAIL_ALERT, str(server.pk))
+    clear_mail_alert(server)
 
 
 def _take(mailbox: Mailbox, server: IncomingServer, mail: Listed, known: MailboxEntry | None) -> bool:
@@ -134,4 +134,4 @@ def _forget_others(server: IncomingServer, epoch: str, listed: list[Listed]) -> 
     for start in range(0, len(gone), _AT_ONCE):
         server.entries.filter(pk__in=gone[start : start + _AT_ONCE]).delete()
     if gone and not server.entries.filter(stored_at=None).exists():
-        clear_alert(server.workspace, MAIL_ALERT, str(server.pk))
+        clear_mail_alert(server)

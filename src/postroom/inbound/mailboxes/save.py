@@ -1,12 +1,14 @@
-"""What is a correct incoming server: every field checked before it is stored?"""
+"""What is a correct incoming server: every field checked before it is stored? And what goes with one removed?"""
 
 from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models.functions import Now
 
 from postroom.errors import PostroomError
 from postroom.inbound.mailboxes.accounts import PROVIDERS, find_account
+from postroom.inbound.mailboxes.alerts import clear_mail_alert, clear_server_alert
 from postroom.inbound.models import IncomingServer
 from postroom.servers.save import InvalidServerError, clean_host
 
@@ -43,10 +45,20 @@ def save_incoming_server(server: IncomingServer) -> IncomingServer:
     _check(server)
     server.changed_at = server.due_at = Now()
     server.failures, server.last_error = 0, ""
-    # Who visits it is not ours to write.
-    server.save(update_fields=None if server._state.adding else _SETTINGS)
+    with transaction.atomic():
+        # Who visits it is not ours to write.
+        server.save(update_fields=None if server._state.adding else _SETTINGS)
+        clear_server_alert(server)  # what it told of may be mended; if not, the visit that is due tells again
     server.refresh_from_db()
     return server
+
+
+@transaction.atomic
+def remove_incoming_server(server: IncomingServer) -> None:
+    """Never visit the server again, nor tell of its troubles; what was fetched stays."""
+    IncomingServer.objects.filter(pk=server.pk).delete()  # first: a visit, too, writes the server before its alert
+    clear_server_alert(server)
+    clear_mail_alert(server)
 
 
 def set_fields(server: IncomingServer, fields: Mapping[str, object]) -> None:

@@ -5,7 +5,8 @@ user, mostly without marking the lines of the message; so what follows such a bl
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
 
@@ -38,12 +39,46 @@ _REPLY_ABOVE = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class QuotedHeader:
+    """The fields by what they are (`from`, `to`, `sent`, `subject`, `copy`, `other`), and the index of what follows."""
+
+    fields: Mapping[str, str]
+    end: int
+
+
 def begins_quoted_message(lines: Sequence[Line], index: int) -> bool:
     """Whether the message that is quoted begins at this line, of which there may be rules and empty lines before."""
     line = lines[index]
     if line.is_blank or len(line.words) > 1000:
         return False
     return _is_drawn(line.words) or _begins_header(lines, index)
+
+
+def read_quoted_header(lines: Sequence[Line], index: int) -> QuotedHeader | None:
+    """The header fields of the quoted message that begin at this line; None where none do."""
+    if lines[index].is_blank or not _begins_header(lines, index):
+        return None
+    fields: dict[str, str] = {}
+    kind, end = "", index
+    for at, line in enumerate(lines[index : index + _MAX_BLOCK], index):
+        match, found = _FIELD.match(line.words), _kind_of(line.words)
+        if match and found:
+            kind = found
+            fields.setdefault(kind, line.words[match.end() :].strip(" \t*_"))
+        elif at == end and _goes_on(fields[kind], line.words):
+            fields[kind] += f" {line.words}"
+        elif line.words or at > end:
+            break
+        else:
+            continue  # an empty line may stand between fields
+        end = at + 1
+    return QuotedHeader(fields, end)
+
+
+def _goes_on(value: str, words: str) -> bool:
+    """Whether a list of addresses, or a name before its address, was broken here."""
+    return bool(words) and (value.endswith((",", ";")) or words.startswith("<"))
 
 
 def is_rule(words: str) -> bool:

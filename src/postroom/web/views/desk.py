@@ -17,7 +17,7 @@ from postroom.capture.reading import read
 from postroom.errors import PostroomError
 from postroom.inbound import desk
 from postroom.inbound.desk import Choice
-from postroom.inbound.letter import read_letter
+from postroom.inbound.letter import read_letter, read_original
 from postroom.inbound.models import IncomingMessage, Rule, State
 from postroom.policy.classification import Kind, classify
 from postroom.policy.permission import Action
@@ -72,6 +72,7 @@ class DecisionForm(forms.Form):
     type = forms.CharField(max_length=100, required=False)
     name = forms.CharField(max_length=500, required=False)
     always = forms.BooleanField(required=False)
+    of_original = forms.BooleanField(required=False)
 
 
 @require_safe
@@ -128,6 +129,7 @@ def desk_mail(request: HttpRequest, seat: Seat, incoming_id: int) -> HttpRespons
     context = {
         "row": row,
         "letter": read_letter(raw),
+        "original": read_original(raw) if found.kind is Kind.ORDINARY else None,
         "kind": INCOMING_KINDS[Kind(row.forced_kind or row.kind or found.kind)],
         "why": "" if row.forced_kind else found.why,
         "proofs": row.content.authentication,
@@ -230,10 +232,11 @@ def _attach(seat: Seat, row: IncomingMessage, record: Record, *, always: bool) -
 
 
 def _create(seat: Seat, row: IncomingMessage, record_type: RecordType, chosen: dict[str, Any]) -> str:
+    if chosen["of_original"] or not chosen["always"]:  # a rule knows nothing of what is passed on
+        desk.create(row, record_type, name=chosen["name"].strip(), of_original=chosen["of_original"])
     if chosen["always"]:
         _rule(seat, row, action=Rule.Action.CREATE, record_type=record_type)
         return _("Mail like this makes a %(label)s from now on.") % {"label": record_type.label}
-    desk.create(row, record_type, name=chosen["name"].strip())
     return _("A %(label)s was made of it.") % {"label": record_type.label}
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from postroom.inbound.mailboxes.mailbox import Step
-from postroom.inbound.mailboxes.save import save_incoming_server
+from postroom.inbound.mailboxes.save import remove_incoming_server, save_incoming_server
 from postroom.inbound.mailboxes.trial import ask_for_trial
 from postroom.inbound.models import IncomingServer
 from postroom.policy.permission import Action
@@ -155,7 +155,7 @@ def remove_server(request: HttpRequest, seat: Seat, incoming_server_id: int) -> 
     if form.is_valid():
         with transaction.atomic():
             audit.record_removal(server, workspace=seat.workspace, by=seat.user)
-            server.delete()
+            remove_incoming_server(server)
         messages.success(request, _("%(name)s is removed.") % {"name": server.name})
         return redirect("incoming-servers")
     context = {
