@@ -1,6 +1,7 @@
 """Can the database be brought up to date any number of times, by any number of processes?"""
 
 import subprocess
+from pathlib import Path
 
 import psycopg
 
@@ -49,3 +50,20 @@ def test_says_that_the_database_is_away(empty: Installation) -> None:
     assert refused.returncode == 1
     assert refused.stderr.startswith("Error: The database cannot be reached: ")
     assert "Traceback" not in refused.stderr
+
+
+def test_says_what_to_do_where_its_folder_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    answer = Installation.in_folder(tmp_path).run("migrate", POSTROOM_HOME=str(tmp_path / "file/home"))
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"Error: {tmp_path}/file/home cannot be used (Not a directory)")
+    assert answer.stderr.endswith("correct its owner or POSTROOM_HOME.\n")
+
+
+def test_says_what_to_do_where_the_database_does_not_answer(tmp_path: Path, closed_port: int) -> None:
+    url = f"postgresql://postroom:the-password@127.0.0.1:{closed_port}/postroom"
+    answer = Installation.in_folder(tmp_path, POSTROOM_DATABASE_URL=url).run("migrate")
+    assert answer.returncode == 1
+    assert "The database cannot be reached" in answer.stderr
+    assert "correct POSTROOM_DATABASE_URL" in answer.stderr
+    assert "the-password" not in answer.stderr

@@ -20,7 +20,7 @@ def test_waits_longer_after_each_crash_but_never_gives_up() -> None:
 
 def test_gives_a_first_mail_that_a_shell_understands() -> None:
     said = welcome(load({"POSTROOM_HTTP_HOST": "0.0.0.0"}), DEMO)
-    command = shlex.split(said.partition("Send the first mail with:\n")[2].replace("\\\n", ""))
+    command = shlex.split(said.partition("/capture:\n")[2].replace("\\\n", ""))
     assert command[:2] == ["curl", "http://127.0.0.1:8080/api/v1/messages"]
     assert "Authorization: Bearer pr_key" in command
     assert json.loads(command[-1]) == FIRST_MAIL

@@ -40,7 +40,7 @@ def installation(tmp_path: Path) -> Installation:
 @contextmanager
 def made_to_run(installation: Installation, clone: Path) -> Iterator[Served]:
     with installation.running(["make", "run"], cwd=clone) as served:
-        served.wait_until(lambda: "Send the first mail with:" in served.output, seconds=BUILD_SECONDS)
+        served.wait_until(lambda: "Send the first mail" in served.output, seconds=BUILD_SECONDS)
         yield served
 
 
@@ -80,7 +80,7 @@ def test_make_run_from_a_fresh_clone(clone: Path, installation: Installation) ->
 
 def send_as_printed(output: str) -> dict[str, Any]:
     """Paste the command into a shell; the API's answer."""
-    command = output.partition("Send the first mail with:\n")[2].partition("}'\n")[0] + "}'"
+    command = output.partition("/capture:\n")[2].partition("}'\n")[0] + "}'"
     ran = subprocess.run(["sh", "-c", command], capture_output=True, check=True)
     answer: dict[str, Any] = json.loads(ran.stdout)
     return answer

@@ -101,7 +101,7 @@ def welcome(env: Environment, demo: dict[str, Any] | None) -> str:
     if demo is not None:
         lines += [
             f"Sign in as {demo['admin_email']} with the password {demo['admin_password']}",
-            "Send the first mail with:",
+            f"Send the first mail, then look at {env.public_url}/messages and {env.public_url}/capture:",
             f"  curl {env.local_url}/api/v1/messages -H 'Authorization: Bearer {demo['api_key']}' \\",
             f"       -H 'Content-Type: application/json' -d '{json.dumps(FIRST_MAIL)}'",
         ]

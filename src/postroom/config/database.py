@@ -24,7 +24,9 @@ def require_reachable(url: str) -> None:
     try:
         psycopg.connect(url, connect_timeout=CONNECT_SECONDS).close()
     except psycopg.Error as error:
-        raise DatabaseAwayError(f"The database cannot be reached: {' '.join(str(error).split())}") from None
+        words = " ".join(str(error).split())
+        hint = "Start its server, or correct POSTROOM_DATABASE_URL."
+        raise DatabaseAwayError(f"The database cannot be reached ({words}). {hint}") from None
 
 
 def require_migrated() -> None:

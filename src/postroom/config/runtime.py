@@ -2,11 +2,20 @@
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from postroom.config import embedded
 from postroom.config.env import Environment, load
+from postroom.errors import PostroomError
+
+
+class HomeUnusableError(PostroomError):
+    """The folder that POSTROOM_HOME names cannot be used."""
+
+    code = "home_unusable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +43,9 @@ def start() -> Runtime:
     global _current  # noqa: PLW0603 – one per process, read by config.settings while Django loads it
     if _current is None:
         env = load()
-        env.home.mkdir(parents=True, exist_ok=True)
-        _current = Runtime(env, env.database_url or embedded.start(env.home), env.secret_key or _kept_key(env.home))
+        with _explaining(env.home):
+            env.home.mkdir(parents=True, exist_ok=True)
+            _current = Runtime(env, env.database_url or embedded.start(env.home), env.secret_key or _kept_key(env.home))
     return _current
 
 
@@ -45,6 +55,20 @@ def current() -> Runtime:
         return _current
     env = load()
     return Runtime(env, env.database_url or "postgresql:///postroom", env.secret_key or "only-for-tools")
+
+
+@contextmanager
+def _explaining(home: Path) -> Iterator[None]:
+    """HomeUnusableError where a file or folder there cannot be made, read or written."""
+    try:
+        yield
+    except OSError as error:
+        place = Path(os.fsdecode(error.filename or "/"))
+        if not (place.is_relative_to(home) or place in home.parents):
+            raise
+        raise HomeUnusableError(
+            f"{place} cannot be used ({error.strerror}): correct its owner or POSTROOM_HOME."
+        ) from error
 
 
 def _kept_key(home: Path) -> str:
