@@ -1,4 +1,5 @@
 import re
+import runpy
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -9,6 +10,7 @@ from postroom.cli import main
 from postroom.config.env import OTHER_NAMES, PREFIX, Environment
 from tests.guards.source import PACKAGE, ROOT
 
+COMMANDS = runpy.run_path(str(ROOT / "scripts/commands.py"))
 LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 COMMAND = re.compile(r"(?:^|[`\s/$])postroom ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", re.MULTILINE)
@@ -43,6 +45,11 @@ def test_every_command_that_the_documents_name_exists() -> None:
         if not _is_command(name, subcommand)
     ]
     assert unknown == []
+
+
+def test_the_page_of_commands_says_what_their_help_says() -> None:
+    """`scripts/commands.py` writes it."""
+    assert (ROOT / "docs/commands.md").read_text(encoding="utf-8") == COMMANDS["page"]()
 
 
 def test_documents_and_code_know_the_same_settings() -> None:

@@ -85,7 +85,7 @@ def sign_file(file: IO[bytes], key_file: IO[bytes], *, domain: str, selector: st
 def verify_file(
     file: IO[bytes], key_record: str | None, *, public_key: IO[bytes] | None, resolver: str | None, as_json: bool
 ) -> None:
-    """Print one line a signature. Exit code: 0 when one passes, 1 when none does, 2 for bad input."""
+    """Print one line for each DKIM signature of a message. Exit code: 0 one passes, 1 none does, 2 for bad input."""
     lookup = _choose_lookup(key_record, public_key=public_key, resolver=resolver)
     verdicts = verify(_read_message(file), lookup, now=int(time.time()))
     for verdict in verdicts:

@@ -103,12 +103,12 @@ def _letter_in(language: str, advice: Advice) -> tuple[str, str]:
 @click.command("send-records")
 @click.argument("domain")
 @click.option("--workspace", required=True)
-@click.option("--to", required=True, help="E-mail address of who looks after the domain's DNS.")
+@click.option("--to", required=True, help="E-mail address of whoever looks after the domain's DNS.")
 @click.option("--from", "from_", help="Who asks, and gets the answer; without it the system.")
 @_language
 @django_command
 def send_records(domain: str, workspace: str, *, to: str, from_: str | None, language: str) -> None:
-    """Check the alias domain DOMAIN now, and mail what is missing or wrong to who looks after its DNS."""
+    """Check the alias domain DOMAIN now, and mail what is missing or wrong to whoever looks after its DNS."""
     from postroom.domains.aliases import find_domain
     from postroom.domains.resolver import Resolver
     from postroom.outbound.dns_letter import send_records as send

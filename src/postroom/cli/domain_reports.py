@@ -19,7 +19,7 @@ from postroom.policy.dns.report_telling import tell_report, tell_summary
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @django_command
 def reports(domain: str, *, workspace: str, days: int, as_json: bool) -> None:
-    """Tell who sends in the name of DOMAIN, whether it passes, and what to mend before tightening the policy."""
+    """Tell who sends in the name of DOMAIN, whether it passes, and what to correct before tightening the policy."""
     from postroom.domains.reports import summarise_dmarc, summarise_tls
     from postroom.rfc.address import domain_to_ascii
 

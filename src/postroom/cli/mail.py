@@ -21,7 +21,7 @@ from postroom.cli.setup import django_command, find_workspace
 def command(
     action: str, *, workspace: str, statuses: tuple[str, ...], before: datetime | None, **narrowing: object
 ) -> None:
-    """Retry, hold, release or cancel mail, one message or all that fits.
+    """Retry, hold, release, cancel or restore mail: one message, or all that fits.
 
     retry tries at once what is deferred, failed or unknown; hold stops what waits; release lets held mail go on;
     cancel takes back what has not left, restore lets that go on after all.

@@ -40,7 +40,7 @@ def administrator(email: str, *, no_more: bool) -> None:
 @click.option("--name", "text", default="", help="Only workspaces with this in their name.")
 @django_command
 def use(text: str) -> None:
-    """Today's use of the platform's server and the limit of every workspace, who uses most first."""
+    """Show today's use of the platform's server and the limit of every workspace, the busiest first."""
     from django.utils import timezone
 
     from postroom.outbound import platform
@@ -63,7 +63,7 @@ def use(text: str) -> None:
 def allow(
     slug: str, plan: str | None, *, features: tuple[str, ...], without: tuple[str, ...], daily_limit: int | None
 ) -> None:
-    """Change plan, features and daily limit of the workspace SLUG; what is not given stays, the own limit excepted."""
+    """Change plan, features and daily limit of the workspace SLUG. What is not given stays, but for --daily-limit."""
     from postroom.outbound import platform
 
     workspace = find_workspace(slug)
@@ -120,7 +120,7 @@ def zone() -> None:
 @click.argument("name")
 @django_command
 def plan_remove(name: str) -> None:
-    """Give the plan NAME up; refused while workspaces are on it, or begin with it."""
+    """Remove the plan NAME; refused while workspaces are on it, or begin with it."""
     from postroom.workspaces.plans import remove_plan
 
     remove_plan(_find_plan(name), by=BY)

@@ -1,4 +1,4 @@
-"""`postroom user`: the people who sign in – the first owner of a workspace, and who cannot get in any more."""
+"""`postroom user`: the people who sign in – the first owner of a workspace, and those who cannot get in any more."""
 
 from typing import IO, TYPE_CHECKING
 
@@ -60,7 +60,7 @@ def password(email: str, password_file: IO[str] | None) -> None:
 @click.argument("way", type=click.Choice([way.value for way in Way]))
 @django_command
 def prefer(email: str, way: str) -> None:
-    """Tell EMAIL of conversations by email, or in the inbox of the pages alone."""
+    """Tell EMAIL of conversations by email, or only in the inbox of the pages."""
     from postroom.threads import inbox
 
     user = _find(email)
@@ -72,7 +72,7 @@ def prefer(email: str, way: str) -> None:
 @click.argument("email")
 @django_command
 def second_factor_off(email: str) -> None:
-    """For who has lost both the phone and the recovery codes: only the password is asked for."""
+    """Ask EMAIL for the password alone, for somebody who has lost phone and recovery codes."""
     from postroom.workspaces import second_factor
 
     user = _find(email)
@@ -84,7 +84,7 @@ def second_factor_off(email: str) -> None:
 @click.option("--workspace", required=True)
 @django_command
 def list_(workspace: str) -> None:
-    """Who belongs to a workspace, as what."""
+    """Show who belongs to a workspace, and in which role."""
     for member in find_workspace(workspace).memberships.select_related("user").order_by("user__email"):
         click.echo(f"{member.user.email:<40} {member.role}")
 

@@ -63,7 +63,7 @@ def remove(number: int) -> None:
 @click.argument("number", type=int)
 @django_command
 def enable(number: int) -> None:
-    """Go on with webhook NUMBER after it failed for so long that it was given up."""
+    """Resume webhook NUMBER, which failed for so long that it was given up."""
     from postroom.webhooks.subscriptions import enable_webhook
 
     enable_webhook(_find(number), by=_BY)

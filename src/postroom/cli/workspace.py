@@ -62,7 +62,7 @@ def add(slug: str, company: str) -> None:
 @click.option("--history-days", type=_DAYS, help="How long what became of it is kept; 180 at first.")
 @django_command
 def set_(slug: str, **fields: str | bool | int | None) -> None:
-    """Change what is given of the workspace SLUG."""
+    """Change the workspace SLUG: what is given, and nothing else."""
     from postroom.outbound.queue import bring_forward
 
     workspace = find_workspace(slug)
