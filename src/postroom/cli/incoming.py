@@ -4,7 +4,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace
+from postroom.cli.setup import django_command, find_workspace, set_secrets
 
 if TYPE_CHECKING:
     from postroom.inbound.models import IncomingServer
@@ -53,10 +53,7 @@ def add(
     owner = find_workspace(workspace)
     server = owner.incoming_servers.filter(name__iexact=name).first() or IncomingServer(workspace=owner, name=name)
     set_fields(server, fields)
-    if ca_file is not None:
-        server.ca_certificate = ca_file.read()
-    if password_file is not None:
-        server.password = password_file.read().rstrip("\r\n")
+    set_secrets(server, ca_file=ca_file, password_file=password_file)
     if account is not None:
         give_account(server, account)
     save_incoming_server(server)

@@ -4,7 +4,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace, set_given
+from postroom.cli.setup import django_command, find_workspace, set_given, set_secrets
 from postroom.policy.dns.facts import SignedBy
 
 if TYPE_CHECKING:
@@ -58,10 +58,7 @@ def add(
     owner = find_workspace(workspace)
     server = owner.outgoing_servers.filter(name__iexact=name).first() or OutgoingServer(workspace=owner, name=name)
     set_given(server, fields)
-    if ca_file is not None:
-        server.ca_certificate = ca_file.read()
-    if password_file is not None:
-        server.password = password_file.read().rstrip("\r\n")
+    set_secrets(server, ca_file=ca_file, password_file=password_file)
     if default_server:
         server.authentication = OutgoingServer.Authentication.DEFAULT_SERVER
     save_server(server)

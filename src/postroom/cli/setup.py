@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec
+from typing import IO, TYPE_CHECKING, ParamSpec
 
 import click
 
@@ -10,6 +10,8 @@ from postroom.config import runtime
 from postroom.errors import PostroomError
 
 if TYPE_CHECKING:
+    from postroom.inbound.models import IncomingServer
+    from postroom.servers.models import OutgoingServer
     from postroom.workspaces.models import Workspace
 
 P = ParamSpec("P")
@@ -38,6 +40,16 @@ def set_given(row: object, fields: Mapping[str, object]) -> None:
     for field, value in fields.items():
         if value is not None:
             setattr(row, field, value)
+
+
+def set_secrets(
+    server: "OutgoingServer | IncomingServer", *, ca_file: IO[str] | None, password_file: IO[str] | None
+) -> None:
+    """Take authorities and password from the files that were named; the line end after a password is none of it."""
+    if ca_file is not None:
+        server.ca_certificate = ca_file.read()
+    if password_file is not None:
+        server.password = password_file.read().rstrip("\r\n")
 
 
 def find_workspace(slug: str) -> "Workspace":
