@@ -86,13 +86,23 @@ def _store(record: Record, new: NewPost) -> Post:
         fingerprint=fingerprint(new.text or html_to_text(new.html)),
         is_automatic=new.is_automatic,
     )
+    _identify(row, new.message_id)
+    Record.objects.filter(pk=record.pk).update(active_at=Now())
+    _attach(row, new.files)
+    return row
+
+
+def _identify(row: Post, given: str | None) -> None:
+    """Note the Message-ID by which answers name the post: the one that it came with, or ours."""
     Identifier.objects.create(
         post=row,
-        workspace=record.workspace,
-        message_id=canonical(new.message_id or row.message_id),
-        origin=Identifier.Origin.INCOMING if new.message_id else Identifier.Origin.OWN,
+        workspace=row.record.workspace,
+        message_id=canonical(given or row.message_id),
+        origin=Identifier.Origin.INCOMING if given else Identifier.Origin.OWN,
     )
-    Record.objects.filter(pk=record.pk).update(active_at=Now())
+
+
+def _attach(row: Post, files: Sequence[Attachment]) -> None:
     PostFile.objects.bulk_create(
         PostFile(
             post=row,
@@ -101,9 +111,8 @@ def _store(record: Record, new: NewPost) -> Post:
             content_id=file.content_id or "",
             content=file.content,
         )
-        for file in new.files
+        for file in files
     )
-    return row
 
 
 def subtype_of(record: Record, *, kind: Kind, key: str | None = None) -> Subtype:

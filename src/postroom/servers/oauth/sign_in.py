@@ -95,18 +95,21 @@ def begin(wanted: Wanted, starter: Starter) -> str:
         back_to=starter.back_to,
         expires_at=timezone.now() + VALID_FOR,
     )
-    parameters = {
+    request = _request(app, wanted, redirect_uri=redirect_uri)
+    proof = {"state": state, "code_challenge": code_challenge(verifier), "code_challenge_method": "S256"}
+    return with_parameters(endpoints_of(app).authorization, request | proof)
+
+
+def _request(app: OAuthApp, wanted: Wanted, *, redirect_uri: str) -> dict[str, str]:
+    """What is asked for (RFC 6749 §4.1.1), and for whom."""
+    return {
         "response_type": "code",
         "client_id": app.client_id,
         "redirect_uri": redirect_uri,
         "scope": _scopes(app, wanted),
-        "state": state,
-        "code_challenge": code_challenge(verifier),
-        "code_challenge_method": "S256",
         "login_hint": wanted.address,
         **facts_of(app).parameters,
     }
-    return with_parameters(endpoints_of(app).authorization, parameters)
 
 
 def _scopes(app: OAuthApp, wanted: Wanted) -> str:
