@@ -74,7 +74,7 @@ def test_an_alias_that_leads_nowhere_is_invalid_and_its_mail_kept(desk: Desk, fi
     add_alias(desk, **fields)
     row = take(letter(), INFO)
     assert (row.state, status()) == ("unrouted", "invalid")
-    assert "which there is not" in row.reason
+    assert "which does not exist" in row.reason
 
 
 def test_whom_the_policy_refuses_is_told_once_in_the_aliases_words(desk: Desk) -> None:

@@ -125,7 +125,7 @@ def test_a_server_whose_addresses_nobody_knows_is_named_and_nothing_that_harms_i
     here = Sender("Relay", "127.0.0.1")
     missing = check(senders=(here,))
     assert (missing.verdict, missing.record.value) == (Verdict.MISSING, "")
-    assert "From which addresses mail through Relay reaches receivers is not known here" in missing.words
+    assert "It is not known here from which addresses mail through Relay reaches receivers" in missing.words
     assert "such as “v=spf1 ip4:192.0.2.1 ~all”" in missing.change
     present = check("v=spf1 ip4:192.0.2.9 -all", senders=(here,))
     assert (present.verdict, present.change) == (Verdict.NOTE, "")

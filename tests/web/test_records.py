@@ -210,7 +210,7 @@ def test_the_red_envelope_names_the_recipient_the_cause_and_the_cure(member: Cli
     assert "not delivered" in page
     assert "There is no such mailbox at the recipient." in page
     assert "550 5.1.1 no such user" in page
-    assert "Look whether the address is spelt right" in page
+    assert "Check that the address is spelt correctly" in page
     member.post(f"/notifications/{told.pk}", {"act": "ignore"})
     assert "left as it is" in shown(member, f"/records/{mary_roof.pk}")
     member.post(f"/notifications/{told.pk}", {"act": "retry"})

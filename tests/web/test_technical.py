@@ -178,7 +178,7 @@ def test_a_manager_looks_and_changes_nothing(manager: Client, workspace: Workspa
 
 
 def test_scheduled_actions_are_listed_and_run_on_demand(owner: Client) -> None:
-    assert "Remove mail that is kept no longer" in text_of(owner, ACTIONS)
+    assert "Remove mail that is no longer kept" in text_of(owner, ACTIONS)
     path = f"{ACTIONS}/outbound.prune/run"
     assert "as soon as a worker is free" in owner.post(path, follow=True).content.decode()
     assert "It is to run already" in owner.post(path, follow=True).content.decode()

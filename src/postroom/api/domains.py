@@ -113,7 +113,7 @@ class RecordList(BaseModel):
 
     records: list[RecordOut]
     zone_file: str
-    letter: Annotated[dict[str, str], Field(description="subject and text of a mail to who looks after the DNS")]
+    letter: Annotated[dict[str, str], Field(description="subject and text of a mail to whoever looks after the DNS")]
 
 
 class Period(BaseModel):
@@ -178,7 +178,9 @@ def get_records(request: KeyRequest, name: str, language: Language = "en") -> di
     }
 
 
-@router.post("/{name}/letter", response={202: Accepted, **REFUSED}, summary="Mail the records to who looks after DNS")
+@router.post(
+    "/{name}/letter", response={202: Accepted, **REFUSED}, summary="Mail the records to whoever looks after DNS"
+)
 def post_letter(request: KeyRequest, name: str, addressed: LetterIn) -> HttpResponse:
     """What the last check found missing or wrong, with the exact change of each; GET …/records shows the text."""
     check = _last_check(_find(request, name))
@@ -198,7 +200,7 @@ def post_impact(request: KeyRequest, name: str, change: ChangeIn) -> dict[str, A
 
 @router.get("/{name}/reports", response={200: ReportsOut, **REFUSED}, summary="See what receivers report")
 def get_reports(request: KeyRequest, name: str, period: Query[Period]) -> dict[str, Any]:
-    """Who sends in the domain's name, what passes, and what to mend before the policy is tightened."""
+    """Who sends in the domain's name, what passes, and what to correct before the policy is tightened."""
     domain = _find(request, name)
     dmarc = summarise_dmarc(domain.workspace, domain.name, days=period.days)
     return {"dmarc": tell_summary(dmarc), "tls": asdict(summarise_tls(domain.workspace, domain.name, days=period.days))}

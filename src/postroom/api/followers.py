@@ -20,7 +20,7 @@ class FollowerIn(PersonIn):
     """A user or a contact who is to be told."""
 
     subtypes: Annotated[
-        list[Name] | None, Field(max_length=50, description="Keys; absent: the defaults for who is new")
+        list[Name] | None, Field(max_length=50, description="Keys; absent: the defaults for a new follower")
     ] = None
 
 

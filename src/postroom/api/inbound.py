@@ -51,7 +51,7 @@ class ProofOut(BaseModel):
 
 
 class DmarcOut(ProofOut):
-    """Whether the From belongs to who sent it."""
+    """Whether the From belongs to whoever sent it."""
 
     policy: Annotated[str, Field(description="What the domain wants done with mail that fails; empty: it has none")]
 

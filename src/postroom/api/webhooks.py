@@ -21,7 +21,7 @@ router = Router(tags=["webhooks"])
 class WebhookIn(RequestBody):
     """Where to post, and what."""
 
-    url: Annotated[str, Field(max_length=2_000, description="With https, or inside of your own network http")]
+    url: Annotated[str, Field(max_length=2_000, description="With https, or inside your own network http")]
     events: Annotated[list[Event] | None, Field(min_length=1, description="Absent: all there are now")] = None
 
 

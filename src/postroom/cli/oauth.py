@@ -76,7 +76,7 @@ def app_remove(provider: str, workspace: str | None) -> None:
     with transaction.atomic():
         record_removal(row, workspace=row.workspace, by="command line")
         remove_app(row)
-    click.echo(f"Postroom is registered at {row.get_provider_display()} no more.")
+    click.echo(f"Postroom is no longer registered at {row.get_provider_display()}.")
 
 
 @command.command("connect")

@@ -46,10 +46,10 @@ def _place_of(alias: Alias) -> Place | None:
 
 def _find_fault(alias: Alias) -> Settled:
     if alias.forced_record is None and not alias.record_type:
-        return Settled(State.UNROUTED, "This alias takes answers alone, and it answers no mail of ours.", Kind.ALIAS)
+        return Settled(State.UNROUTED, "This alias takes only answers, and it answers no mail of ours.", Kind.ALIAS)
     note_status(alias, Alias.Status.INVALID)
     missing = f"record {alias.forced_record}" if alias.forced_record is not None else f"record type {alias.record_type}"
-    return Settled(State.UNROUTED, f"The alias {alias.address} leads to {missing}, which there is not.", Kind.ALIAS)
+    return Settled(State.UNROUTED, f"The alias {alias.address} leads to {missing}, which does not exist.", Kind.ALIAS)
 
 
 def _take(mail: Incoming, alias: Alias, place: Place) -> Settled:

@@ -23,7 +23,7 @@ def settle_fetched(mail: Incoming) -> Settled | None:
     types = RecordType.objects.select_related("workspace")
     record_type = types.filter(workspace=mail.owner, key=server.record_type).first()
     if record_type is None:
-        return Settled(State.UNROUTED, f"“{server.name}” makes {server.record_type} of it, a type which there is not.")
+        return Settled(State.UNROUTED, f"“{server.name}” makes {server.record_type} of it, a type that does not exist.")
     if not mail.row.forced_kind and loops.check(mail.owner, mail.author, text=mail.letter.text) is not Verdict.GO_ON:
         return Settled(State.UNROUTED, "It looks like one mail of a loop; no record was made for it.", Kind.LOOP)
     changes = {"company": mail.company}

@@ -156,6 +156,6 @@ def _record(mail: Incoming, settled: Settled) -> None:
 
 
 def _note_failure(row: IncomingMessage, error: Exception) -> None:
-    reason = f"It could not be handled: {type(error).__name__}. Replay it after the program was mended."
+    reason = f"It could not be handled: {type(error).__name__}. Handle it again once the program is repaired."
     state = State.UNROUTED if row.tries >= MAX_TRIES else State.RECEIVED
     IncomingMessage.objects.filter(pk=row.pk, state=State.RECEIVED).update(state=state, reason=reason)

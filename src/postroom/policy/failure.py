@@ -52,7 +52,7 @@ _CONNECT_CAUSES = {
     ),
     Phase.EHLO: ("greeting-refused", "The server did not accept our introduction. Check the EHLO name."),
     Phase.TLS: ("tls-failed", "No secure connection could be made. Check encryption, host name and certificate."),
-    Phase.LOGIN: ("login-failed", "The login did not come to an end. Check how the server wants to be logged in to."),
+    Phase.LOGIN: ("login-failed", "The login was not completed. Check how the server wants to be logged in to."),
 }
 
 

@@ -6,7 +6,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address behind a trans
 
 
 def is_public(address: str) -> bool:
-    """False for private, loopback, link-local and other special addresses; IPv4 inside of IPv6 counts as what it is.
+    """False for private, loopback, link-local and other special addresses; IPv4 inside IPv6 counts as what it is.
 
     ValueError for what is no IP address.
     """

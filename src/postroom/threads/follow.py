@@ -21,7 +21,7 @@ class NotAMemberError(PostroomError):
 
 @transaction.atomic
 def follow(record: Record, who: User | Contact, *, subtypes: Sequence[str] | None = None) -> Follower:
-    """Let `who` follow, or change what they are told of; `subtypes` None: the defaults, for who is new.
+    """Let `who` follow, or change what they are told of; `subtypes` None: the defaults, for a new follower.
 
     Raises UnknownSubtypeError, and NotAMemberError for a user of other workspaces.
     """

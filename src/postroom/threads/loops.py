@@ -81,7 +81,7 @@ def _stop(workspace: Workspace, sender: str, *, record: Record | None, why: str)
         ALERT,
         f"record {record.pk}" if record else sender,
         what_happened=f"{why} Sender: {sender}" + (f"; thread: {record.name}" if record else ""),
-        what_to_do="No mail leaves for it. Look who answers automatically, then resume the thread.",
+        what_to_do="No mail leaves for it. Find out who answers automatically, then resume the thread.",
     )
 
 

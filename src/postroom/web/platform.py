@@ -34,7 +34,7 @@ def for_administrators(
 def for_caretakers(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Shows the view to who looks after the installation; for everybody else there is no such page."""
+    """Shows the view to whoever looks after the installation; for everybody else there is no such page."""
 
     @wraps(view)
     def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:

@@ -22,16 +22,16 @@ from postroom.web.vocabulary import ENVELOPES, STATES, TOLD, Term
 
 _REACH = {cause.id: cause.reach for cause in CAUSES}
 _FIXES: dict[Reach, Promise] = {
-    Reach.RECIPIENT: _("Look whether the address is spelt right, or ask for another one. Then try again."),
+    Reach.RECIPIENT: _("Check that the address is spelt correctly, or ask for another one. Then try again."),
     Reach.MESSAGE: _("Write it differently, or send a link instead of the file."),
     Reach.IDENTITY: _("Allow the address it was sent from at your mail provider. Then try again."),
-    Reach.SERVER: _("Mend the outgoing server under Settings. Then try again."),
+    Reach.SERVER: _("Correct the outgoing server under Settings. Then try again."),
 }
 _FIXES_BY_STATUS: dict[str, Promise] = {
     Status.UNKNOWN: _("Ask whether it arrived before you try again: it may come twice."),
     Status.HELD: _("Somebody holds it. Release it on the page of the e-mail."),
     Status.CANCELED: _("Somebody took it back. Restore it on the page of the e-mail."),
-    "refused": _("No mail could be made. Mend what the sentence names, then try again."),
+    "refused": _("No mail could be made. Correct what the sentence names, then try again."),
 }
 _FIX = _("Try again. If it fails once more, ask for another address.")
 # What `threads.envelope.retry` makes something of.

@@ -109,7 +109,7 @@ HINTS = {
         "Each message has a return path of its own by it. Switch it off where the provider refuses that; errors are "
         "then known by their Message-ID."
     ),
-    "verifies_certificate": gettext_lazy("Switch it off for a server of your own without a certificate alone."),
+    "verifies_certificate": gettext_lazy("Switch it off only for a server of your own that has no certificate."),
     "logs_dialog": gettext_lazy("Passwords are left out. Switch it off once the fault is found."),
 }
 WIDGETS = {

@@ -56,7 +56,7 @@ TOLD = {
     "unread": Term(_("in the inbox"), "inbox", "grey", _("Has not been read yet.")),
     "read": Term(_("read"), "mail-opened", "grey", _("Was read in the application.")),
     "refused": Term(_("not sent"), "x", "red", _("No mail could be made.")),
-    "forgotten": Term(_("sent"), "check", "grey", _("So long ago that its delivery is kept no longer.")),
+    "forgotten": Term(_("sent"), "check", "grey", _("So long ago that its delivery is no longer kept.")),
 }
 POST_KINDS = {
     "comment": Term(_("message"), "message-circle", "grey"),
@@ -123,7 +123,7 @@ KEY_STATES = {
     "waiting": _("waits to be seen in DNS"),
     "seen": _("seen in DNS, signs within the hour"),
     "active": _("signs"),
-    "retiring": _("signs no more; keep its record a week"),
+    "retiring": _("no longer signs; keep its record for a week"),
     "retired": _("its record may go"),
 }
 STREAMS = {"transactional": _("transactional"), "mass": _("mass mail")}

@@ -130,7 +130,7 @@ def _alert(webhook: Webhook) -> None:
     outlook = (
         "Events wait, and are tried again for three days."
         if webhook.is_active
-        else f"It is told nothing any more. Once it works, `postroom webhook enable {webhook.pk}` goes on."
+        else f"It is no longer called. Once it works, `postroom webhook enable {webhook.pk}` goes on."
     )
     since = f"{webhook.failing_since:%Y-%m-%d %H:%M} UTC"
     what_happened = f"The webhook {webhook.url} has taken nothing since {since}: {webhook.fault}."

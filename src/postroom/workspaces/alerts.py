@@ -41,7 +41,7 @@ def tell_again(workspace: Workspace | None, kind: str, subject: str) -> None:
 
 
 def acknowledge(alert: Alert, *, by: str) -> None:
-    """Somebody sees to the cause; the alert stays open until that is gone, and *Home* tells of it no more."""
+    """Somebody sees to the cause; the alert stays open until that is gone, and *Home* no longer shows it."""
     alert.acknowledged_at, alert.acknowledged_by = timezone.now(), by
     alert.save(update_fields=["acknowledged_at", "acknowledged_by"])
 

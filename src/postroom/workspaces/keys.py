@@ -60,7 +60,7 @@ def find_key(text: str) -> ApiKey | None:
 
 
 def find_digest(digest: bytes) -> ApiKey | None:
-    """As `find_key`, by `digest_of` the key: for who asks again and need not keep the key itself."""
+    """As `find_key`, by `digest_of` the key: for whoever asks again and need not keep the key itself."""
     # Inside a transaction what it has changed itself must count.
     return _find_all([digest])[0] if connection.in_atomic_block else _find_combined(digest)
 

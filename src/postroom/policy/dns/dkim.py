@@ -141,7 +141,7 @@ def _testing() -> Remark:
 def _judge_retired(record: Record, answer: Answer) -> Finding:
     if not answer.values:
         return Finding(record, remarks=(Remark(Verdict.OK, "dkim-removed", "The retired key is gone from DNS."),))
-    words = "This key signs no more; its record can be removed."
+    words = "This key no longer signs; its record can be removed."
     change = f"Remove the {record.type} record at {record.name}."
     return Finding(record, _found(answer, record), (Remark(Verdict.NOTE, "dkim-retired", words),), change)
 

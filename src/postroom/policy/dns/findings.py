@@ -28,7 +28,6 @@ class Purpose(StrEnum):
     MX = "mx"
     RETURN_PATH = "return-path"
     TLS_REPORTS = "tls-reports"
-    DMARC_REPORTS = "dmarc-reports"
 
 
 @dataclass(frozen=True, slots=True)

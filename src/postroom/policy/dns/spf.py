@@ -177,7 +177,7 @@ def _judge_one(text: str, mechanisms: list[str], *, domain: str, answers: Answer
 
 
 def _unknown(server: str) -> Remark:
-    words = f"From which addresses mail through {server} reaches receivers is not known here; its operator knows."
+    words = f"It is not known here from which addresses mail through {server} reaches receivers; its operator knows."
     return Remark(Verdict.NOTE, "spf-sender-unknown", words)
 
 

@@ -108,7 +108,7 @@ def _say_dkim(facts: DomainFacts, outcome: Outcome) -> str:
     return {
         Outcome.PASS: f"The DKIM signature of {facts.from_domain} verifies.",
         Outcome.FAIL: f"No DKIM signature of {facts.from_domain} verifies.",
-        Outcome.UNCLEAR: f"Whether a DKIM signature of {facts.from_domain} verifies is not known.",
+        Outcome.UNCLEAR: f"It is not known whether a DKIM signature of {facts.from_domain} verifies.",
     }[outcome]
 
 

@@ -1,4 +1,4 @@
-"""How is the advice written: as a zone file, as a letter to who looks after the DNS, as JSON?"""
+"""How is the advice written: as a zone file, as a letter to whoever looks after the DNS, as JSON?"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Does the From of a mail belong to who sent it, and what does its domain want if not (RFC 9989, RFC 7489)?"""
+"""Does the From of a mail belong to whoever sent it, and what does its domain want if not (RFC 9989, RFC 7489)?"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -51,7 +51,9 @@ def check_dmarc(
     if ways := list(_aligned(domain, record, spf, dkim)):
         return DmarcVerdict(DmarcResult.PASS, domain, policy or "", "; ".join(ways))
     if spf is None:
-        return DmarcVerdict(DmarcResult.NONE, domain, policy or "", "no signature proves it, and its way is not known")
+        return DmarcVerdict(
+            DmarcResult.NONE, domain, policy or "", "no signature proves it, and the way it came is not known"
+        )
     return DmarcVerdict(DmarcResult.FAIL, domain, policy or "", "neither SPF nor a signature belongs to it")
 
 

@@ -65,7 +65,7 @@ def remove_app(app: OAuthApp) -> None:
     if addresses := list(connected.values_list("address", flat=True)[: MOST_NAMED + 1]):
         more = " and others" if len(addresses) > MOST_NAMED else ""
         raise OAuthAppInUseError(
-            f"Mail leaves or comes by this registration for {', '.join(addresses[:MOST_NAMED])}{more}: "
+            f"This registration is still used for {', '.join(addresses[:MOST_NAMED])}{more}: "
             "disconnect these accounts first."
         )
     accounts.delete()

@@ -51,7 +51,7 @@ def acknowledge(request: HttpRequest, seat: Seat, alert_id: int) -> HttpResponse
         raise PermissionDenied
     with audit.noting(alert, workspace=seat.workspace, by=seat.user):
         alerts.acknowledge(alert, by=str(seat.user))
-    messages.success(request, _("Home tells of it no more. The alert ends by itself once its cause is gone."))
+    messages.success(request, _("Home no longer shows it. The alert ends by itself once its cause is gone."))
     return redirect("alerts")
 
 

@@ -212,7 +212,7 @@ def _act(seat: Seat, row: IncomingMessage, chosen: dict[str, Any]) -> str:
         case "ordinary":
             seat.require(Action.STEER_MAIL)
             desk.take_for_ordinary(row)
-            return _("It is no report any more: what it did is undone, and it is handled again.")
+            return _("It no longer counts as a report: what it did is undone, and it is handled again.")
     simple = {
         "drop": (desk.drop, _("It is dropped. Find it among the dropped ones to restore it.")),
         "restore": (desk.restore, _("It is on the desk again.")),

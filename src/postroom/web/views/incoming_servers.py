@@ -52,7 +52,7 @@ HINTS = {
     "username": gettext_lazy("Often the complete address."),
     "folder": gettext_lazy("Of IMAP; POP3 knows one alone."),
     "record_type": gettext_lazy("For mail that belongs nowhere else, such as crm.lead. Empty: it waits on the desk."),
-    "poll_seconds": gettext_lazy("An IMAP server that can tells of new mail at once."),
+    "poll_seconds": gettext_lazy("An IMAP server with IDLE reports new mail at once."),
     "ca_certificate": gettext_lazy("PEM; trusted instead of the system's authorities."),
     **dict.fromkeys(("is_active", "verifies_certificate"), ""),
 }

@@ -131,7 +131,7 @@ def _remove(request: HttpRequest, app: OAuthApp, *, user: User) -> HttpResponse:
     label = OAuthApp.Provider(app.provider).label
     form = Confirmation(request.POST or None, phrase=str(label))
     if form.is_valid() and stored(form, lambda: _forget(app, user)):
-        messages.success(request, _("Postroom is registered at %(provider)s no more.") % {"provider": label})
+        messages.success(request, _("Postroom is no longer registered at %(provider)s.") % {"provider": label})
         return redirect(_list_of(app))
     context = {
         "form": form,

@@ -201,7 +201,7 @@ def remove_plan_page(request: HttpRequest, user: User, plan_id: int) -> HttpResp
         "form": form,
         "title": _("Remove the plan %(name)s") % {"name": plan.name},
         "consequence": _(
-            "It can be given to no workspace any more; nobody's limit changes. To undo it, make a plan with the same "
+            "It can no longer be given to a workspace; nobody's limit changes. To undo it, make a plan with the same "
             "numbers."
         ),
         "facts": [told(why)] if (why := why_kept(plan)) else [],

@@ -26,7 +26,7 @@ class RecipientForm(forms.Form):
         label=gettext_lazy("Recipient that the server is asked about"),
         max_length=320,
         help_text=gettext_lazy(
-            "Nothing is sent to it. An address outside of your domain shows whether the server relays."
+            "Nothing is sent to it. An address outside your domain shows whether the server relays."
         ),
     )
 
