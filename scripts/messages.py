@@ -38,8 +38,8 @@ STORING = (
     *(f"outbound/{name}.py" for name in (
         "failover", "faults", "feed", "lessons", "platform", "queue", "returned", "search", "steer",
     )),
-    "outbound/sql/*.sql", "domains/aliases.py", "domains/alias_domains.py", "servers/domain_health.py",
-    "servers/oauth/registration.py", "servers/oauth/tokens.py", "servers/oauth/trouble.py",
+    "outbound/sql/*.sql", "domains/aliases.py", "domains/alias_domains.py", "servers/archive.py",
+    "servers/domain_health.py", "servers/oauth/registration.py", "servers/oauth/tokens.py", "servers/oauth/trouble.py",
     "threads/loops.py", "webhooks/deliver.py", "policy/thread_match.py", "workspaces/plans.py",
 )  # fmt: skip
 LEAST_LETTERS = 5  # that a sentence has beside its facts, to be known again by

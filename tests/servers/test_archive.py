@@ -29,8 +29,8 @@ def test_who_counts_on_a_server_is_named(server: OutgoingServer) -> None:
     with pytest.raises(ServerInUseError) as refusal:
         archive(server)
     assert refusal.value.message == (
-        "“Company mail” is used by Settings → Email Marketing → Dedicated Server, template “Invoice”, "
-        "template “Welcome”; choose another server there first."
+        "“Company mail” is used by Settings → Email Marketing → Dedicated Server, the template “Invoice”, "
+        "the template “Welcome”; choose another server there first."
     )
     assert OutgoingServer.objects.get().is_active
 

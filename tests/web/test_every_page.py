@@ -19,6 +19,7 @@ from postroom.domains.models import Alias, AliasDomain
 from postroom.inbound.models import IncomingServer
 from postroom.mailings.models import Template
 from postroom.outbound.models import Attempt
+from postroom.policy.permission import Role
 from postroom.rfc.message import Attachment
 from postroom.servers.models import OutgoingServer
 from postroom.threads.follow import follow
@@ -29,7 +30,7 @@ from postroom.workspaces.keys import create_key
 from postroom.workspaces.models import Company, Workspace
 from tests.inbound.mail import letter, take
 from tests.web.conversations import add_failed, make_contact, make_record, receive_mail
-from tests.web.samples import make_member, store_message
+from tests.web.samples import make_member, make_workspace, store_message
 
 PUBLIC = {"/login", "/logout", "/healthz", "/metrics", "/assets/<slug:version>/<str:name>", "/preferences"}
 PUBLIC |= {"/login/code", "/password/forgotten", "/password/new/<str:uidb64>/<str:token>", "/invitations/<str:token>"}
@@ -215,6 +216,25 @@ def test_no_page_needs_more_than_fifteen_queries(owner: Client, examples: dict[s
             owner.get(example_of(address))
         queries[route] = len(captured)
     assert {route: count for route, count in queries.items() if count > 15} == {}
+
+
+def test_nobody_finds_the_things_of_another_workspace(examples: dict[str, str]) -> None:
+    """Asked for by their real ids, by somebody who may do everything in a workspace of their own."""
+    stranger = Client()
+    stranger.force_login(make_member(make_workspace("other-name"), "mallory@other-name.com", role=Role.OWNER))
+    answers = {}
+    for route in PAGES:
+        parameters = [parameter for parameter in examples if parameter in route]
+        address = route
+        for parameter in parameters:
+            address = address.replace(parameter, examples[parameter])
+        # What was captured is the installation's: mail of programs that know no workspace.
+        if parameters and not route.startswith("/capture/"):
+            for method in ("get", "post"):
+                answer = getattr(stranger, method)(example_of(address), {"act": "drop"})
+                answers[method, route] = answer.status_code
+    assert {which: status for which, status in answers.items() if status not in {404, 405}} == {}
+    assert list(answers.values()).count(404) > 50  # most: they were looked for
 
 
 @pytest.mark.django_db

@@ -1,6 +1,8 @@
 """Does the first page say what needs a person, and how mail flows?"""
 
+import re
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from postroom.outbound.flow import DailyUse, daily_use, tries_by_day, waiting
+from postroom.outbound.listing import time_of
 from postroom.outbound.models import Attempt, Message, Outlet, Usage
 from postroom.servers.models import OutgoingServer
 from postroom.workspaces.alerts import raise_alert
@@ -44,7 +47,11 @@ def test_leads_from_each_cause_of_failure_to_its_mail(member: Client, workspace:
 def test_shows_alerts_of_the_workspace_and_of_the_installation(member: Client, workspace: Workspace) -> None:
     raise_alert(workspace, "dns", "a.example", what_happened="No SPF record.", what_to_do="Publish one.")
     raise_alert(None, "disk", "disk", what_happened="The disk is nearly full.")
+    raise_alert(workspace, "server_fault", "7", what_happened="Brevo refuses the login.")
+    raise_alert(workspace, "oauth_app", "1", what_happened="The client secret ends in 7 days.")
     page = member.get("/").content.decode()
+    for address in ("/settings/alias-domains", "/settings/servers/7", "/settings/oauth"):
+        assert f'href="{address}"' in page
     for words in ("No SPF record.", "Publish one.", "The disk is nearly full."):
         assert words in page
 
@@ -92,12 +99,21 @@ def test_shows_the_use_of_the_daily_limit_as_the_limit_counts_it(member: Client,
     Usage.objects.create(outlet=Outlet.objects.get(server=None), workspace=workspace, at=timezone.now(), messages=9)
     page = member.get("/flow", headers=PARTIAL).content.decode()
     assert "9 of 200" in page
+    assert '<a class="card" href="/monitor">' in page
     assert "counted anew:" in page
 
 
 def test_shows_the_numbers_without_scripts_too(member: Client) -> None:
     assert "<html" in member.get("/flow").content.decode()
     assert "<html" not in member.get("/flow", headers=PARTIAL).content.decode()
+
+
+def test_leads_from_the_number_of_a_day_to_its_mail(member: Client, workspace: Workspace) -> None:
+    attempt(store_message(workspace, subject="Invoice I00012"), "sent")
+    page = member.get("/flow", headers=PARTIAL).content.decode()
+    (before,) = re.findall(r'"/messages\?status=sent&amp;before=([\w-]+)">1<', page)
+    assert timezone.now() < time_of(UUID(before)) <= timezone.now() + timedelta(hours=25)
+    assert "Invoice I00012" in member.get(f"/messages?status=sent&before={before}").content.decode()
 
 
 @pytest.mark.parametrize("path", ["/", "/flow"])

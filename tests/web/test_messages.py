@@ -318,6 +318,7 @@ def test_shows_the_message_in_a_frame_that_loads_nothing_unless_asked(member: Cl
     message = store_message(workspace, head=HTML)
     assert f'sandbox src="/messages/{message.pk}/html"' in page(member, f"/messages/{message.pk}")
     assert f'sandbox src="/messages/{message.pk}/html?images=1"' in page(member, f"/messages/{message.pk}?images=1")
+    assert f'<a href="/messages/{message.pk}/html" target="_blank"' in page(member, f"/messages/{message.pk}")
     policy = member.get(f"/messages/{message.pk}/html")["Content-Security-Policy"]
     assert policy.startswith("sandbox; default-src 'none'; img-src data:;")
     assert (

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from postroom.domains.alias_domains import save_alias_domain
 from postroom.domains.models import AliasDomain, DomainCheck
@@ -105,6 +106,7 @@ def test_a_filter_that_is_typed_is_checked_with_those_of_others(owner: Client, w
     add(workspace, "Gmail", priority=1)
     text = shown(owner, "/settings/servers/filter?from_filter=company-name.com, Brevo&priority=5&name=Brevo")
     assert "“Brevo” is neither a domain nor a complete address" in text
+    assert "every address of the domain" in text
     assert "“company-name.com” is in the FROM filter of Gmail too, which comes first" in text
     assert "leaves under the notification address" in shown(owner, "/settings/servers/filter?priority=x&server=99")
 
@@ -138,7 +140,10 @@ def test_a_server_in_use_is_not_archived_but_names_its_users(owner: Client, work
     server = add(workspace, "Mailgun")
     DedicatedServer.objects.create(workspace=workspace, server=server)
     path = f"/settings/servers/{server.pk}/archive"
-    assert "Settings → Email Marketing → Dedicated Server" in shown(owner, path)
+    template = Template.objects.create(workspace=workspace, name="Invoice", server=server)
+    page = owner.get(path).content.decode()
+    assert '<a href="/settings/general">Settings → Email Marketing → Dedicated Server</a>' in page
+    assert f'<a href="/settings/templates/{template.pk}">the template “Invoice”</a>' in page
     owner.post(path, {"typed": "Mailgun"})
     server.refresh_from_db()
     assert server.is_active
@@ -147,6 +152,9 @@ def test_a_server_in_use_is_not_archived_but_names_its_users(owner: Client, work
 def test_a_server_is_archived_by_its_name_and_restored(owner: Client, workspace: Workspace) -> None:
     server = add(workspace, "Mailgun")
     path = f"/settings/servers/{server.pk}/archive"
+    waiting = {"lane_id": queue.lane_of(server.pk, "transactional"), "status": "queued"}
+    store_message(workspace).deliveries.update(**waiting)
+    assert "1 delivery waits for it now." in shown(owner, path)
     assert owner.post(path, {"typed": "mail"}).status_code == 200
     assert owner.post(path, {"typed": "Mailgun"})["Location"] == "/settings/servers"
     assert "Archived since" in shown(owner, "/settings/servers")
@@ -210,6 +218,18 @@ def test_a_test_is_asked_for_and_shown_as_it_goes(owner: Client, workspace: Work
     page = owner.get(path).content.decode()
     assert "Waits for a worker to begin." in page
     assert 'hx-trigger="every 1s"' in page
+    begun = [{"step": "resolve", "result": "ok", "words": "", "cause": ""}]
+    trial = {
+        "address": "bounce@company-name.com",
+        "uses": ["bounce"],
+        "findings": begun,
+        "dialog": [],
+        "is_over": False,
+    }
+    ConnectionTest.objects.update(started_at=timezone.now(), trials=[trial], security="none")
+    text = shown(owner, path)
+    assert "The test is running." in text
+    assert (text.count("passed"), text.count("not tried")) == (1, 7)
     findings = [
         {"step": "resolve", "result": "ok", "words": "", "cause": ""},
         {"step": "connect", "result": "ok", "words": "", "cause": ""},

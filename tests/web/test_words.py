@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.apps import apps
 
 from postroom.jobs import app
 from postroom.policy.permission import Role
 from postroom.policy.status import Status
+from postroom.web import audit_words
 from postroom.web.templatetags.postroom import after_first_clause, first_clause, in_words, rhythm
 from postroom.web.views import scheduled_actions
 from postroom.web.vocabulary import ROLES, STATES
@@ -75,3 +77,11 @@ def test_says_when_a_job_runs(cron: str, words: str) -> None:
 def test_the_first_clause_of_a_long_text_is_enough_for_a_link(words: str, first: str) -> None:
     assert first_clause(words) == first
     assert first + after_first_clause(words) == words
+
+
+def test_has_words_for_every_field_that_the_audit_log_keeps() -> None:
+    models = [model for model in apps.get_models() if model._meta.verbose_name in audit_words.KINDS]
+    assert len(models) == len(audit_words.KINDS)
+    fields = {column.name for model in models for column in model._meta.concrete_fields}
+    assert set(audit_words.FIELDS) | audit_words.UNTOLD >= fields
+    assert set(audit_words.FIELDS) <= fields

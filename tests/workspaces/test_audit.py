@@ -1,8 +1,10 @@
 """Does the audit log say who changed what, and never a secret?"""
 
 import pytest
+from django.db import connection
 
-from postroom.servers.models import OutgoingServer
+from postroom.domains.models import AliasDomain, CompanyAliasDomain
+from postroom.servers.models import DedicatedServer, OutgoingServer
 from postroom.workspaces.audit import MASK, record_change, record_removal, snapshot
 from postroom.workspaces.create import create_workspace
 from postroom.workspaces.models import ApiKey, Change, User, Workspace
@@ -64,3 +66,24 @@ def test_keeps_what_was_deleted_and_the_name_of_who_is_gone(workspace: Workspace
     assert (change.person, change.by) == (None, "mary@company-name.com")
     assert change.before["host"] == "a.example"
     assert change.after is None
+
+
+def test_calls_what_a_row_stands_in_relation_to_by_its_name(workspace: Workspace, server: OutgoingServer) -> None:
+    domain = AliasDomain.objects.create(workspace=workspace, name="company-name.com")
+    choice = CompanyAliasDomain.objects.create(company=workspace.companies.get(), alias_domain=domain)
+    record_change(choice, workspace=workspace, by="command line", before=None)
+    dedicated = DedicatedServer.objects.create(workspace=workspace, server=server)
+    record_change(dedicated, workspace=workspace, by="command line", before=None)
+    of_company, of_mailings = Change.objects.order_by("pk")
+    assert of_company.name == "My Company → company-name.com"
+    assert of_company.after == {"company": "My Company", "alias_domain": "company-name.com"}
+    assert (of_mailings.name, of_mailings.after["server"]) == ("Brevo", "Brevo")
+
+
+def test_needs_no_secret_of_another_row_to_name_it(workspace: Workspace, server: OutgoingServer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE servers_outgoingserver SET password = 'v1:of another installation'")
+    dedicated = DedicatedServer(workspace=workspace, server_id=server.pk)
+    dedicated.server = OutgoingServer.objects.defer("password").get()
+    record_change(dedicated, workspace=workspace, by="command line", before=None)
+    assert Change.objects.get().after["server"] == "Brevo"

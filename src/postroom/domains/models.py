@@ -37,7 +37,7 @@ class CompanyAliasDomain(models.Model):
     alias_domain = models.ForeignKey(AliasDomain, on_delete=models.CASCADE, related_name="company_choices")
 
     def __str__(self) -> str:
-        return f"{self.company_id} → {self.alias_domain_id}"
+        return f"{self.company} → {self.alias_domain}"
 
 
 class Alias(models.Model):

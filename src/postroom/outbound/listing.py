@@ -120,6 +120,11 @@ def time_of(message_id: UUID) -> datetime:
     return datetime.fromtimestamp((message_id.int >> 80) / 1000, UTC)
 
 
+def id_at(moment: datetime) -> UUID:
+    """Greater than the identifier of every message handed in before `moment`, and of none since."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
 def _look_through(messages: QuerySet[Message], wanted: Wanted, before: UUID | None) -> MessagePage:
     rows: list[MessageRow] = []
     for size in SLICES:

@@ -50,7 +50,7 @@ class FromFilter:
 def parse_from_filter(text: str | None) -> FromFilter:
     """Reads comma-separated domains and complete addresses; None, blanks and empty entries hold nothing."""
     addresses, domains, malformed = set(), set(), []
-    for entry in filter(None, map(str.strip, _ENTRY.findall(text or ""))):
+    for entry in entries_of(text):
         try:
             if "@" in entry:
                 addresses.add(match_key(parse_mailbox(entry)))
@@ -59,6 +59,11 @@ def parse_from_filter(text: str | None) -> FromFilter:
         except AddressError:
             malformed.append(entry[:100])
     return FromFilter(frozenset(addresses), frozenset(domains), tuple(malformed))
+
+
+def entries_of(text: str | None) -> list[str]:
+    """What stands between the commas, as written."""
+    return [entry for found in _ENTRY.findall(text or "") if (entry := found.strip())]
 
 
 def match_key(mailbox: Mailbox) -> str:

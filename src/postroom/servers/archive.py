@@ -1,5 +1,7 @@
 """How an outgoing server is taken out of use: archived, never deleted, and not while something needs it (C4)."""
 
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,21 +15,29 @@ class ServerInUseError(PostroomError):
     code = "server_in_use"
 
 
-def usages(server: OutgoingServer) -> list[str]:
-    """What counts on this server, in words that a person can look up."""
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What counts on a server, for a person to look up; `template` is the id of one, None: it is the setting."""
+
+    words: str
+    template: int | None = None
+
+
+def usages(server: OutgoingServer) -> list[Usage]:
     found = []
     if DedicatedServer.objects.filter(server=server).exists():
-        found.append("Settings → Email Marketing → Dedicated Server")
+        found.append(Usage("Settings → Email Marketing → Dedicated Server"))
     # Templates live above this app; they are found by their foreign key to the server.
-    found += [f"template “{template}”" for template in server.templates.order_by("name")[:20]]
-    return found
+    templates = server.templates.order_by("name")[:20]
+    return found + [Usage(f"the template “{template.name}”", template.pk) for template in templates]
 
 
 @transaction.atomic
 def archive(server: OutgoingServer) -> None:
     """Never choose this server again. ServerInUseError lists who still counts on it."""
     if users := usages(server):
-        raise ServerInUseError(f"“{server.name}” is used by {', '.join(users)}; choose another server there first.")
+        names = ", ".join(user.words for user in users)
+        raise ServerInUseError(f"“{server.name}” is used by {names}; choose another server there first.")
     server.archived_at = timezone.now()
     server.save(update_fields=["archived_at"])
 

@@ -107,7 +107,7 @@ class DedicatedServer(models.Model):
     server = models.ForeignKey(OutgoingServer, on_delete=models.PROTECT, related_name="dedicated_for")
 
     def __str__(self) -> str:
-        return f"{self.workspace_id} → {self.server_id}"
+        return str(self.server)
 
 
 class ConnectionTest(models.Model):

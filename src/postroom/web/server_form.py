@@ -16,7 +16,7 @@ from postroom.servers.models import OutgoingServer
 from postroom.servers.save import InvalidServerError, save_server
 from postroom.vault import SealBrokenError
 from postroom.web.http import words_of
-from postroom.web.server_words import malformed
+from postroom.web.server_words import FilterEntry, filter_entries, malformed
 
 PORTS = {"none": 25, "starttls": 587, "opportunistic": 25, "tls": 465}
 SECRETS = ("password", "client_key")
@@ -172,6 +172,10 @@ class ServerForm(forms.ModelForm):  # type: ignore[type-arg] # takes no paramete
             self.fields["password"].help_text = _("One is stored. Leave this empty to keep it.")
         if settings.POSTROOM.hosted:
             self.fields["port"].help_text = _("465 for SSL/TLS, 587 or 2525 for STARTTLS. Port 25 is blocked here.")
+
+    def entries(self) -> list[FilterEntry]:
+        """Of the FROM filter as it was typed last."""
+        return filter_entries(self["from_filter"].value())
 
     def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
         """Title, fields, and whether the group stands open: the usual ones, and those with a fault."""

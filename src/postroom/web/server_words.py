@@ -1,13 +1,14 @@
 """How is what is known of an outgoing server told to people?"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from postroom.policy.failure import SENTENCES
-from postroom.policy.from_filter import parse_from_filter
+from postroom.policy.from_filter import entries_of, parse_from_filter
 from postroom.policy.reach import Obstacle, Reach, Remark
 from postroom.rfc.address import domain_to_unicode
 from postroom.servers.identities import Use
@@ -31,6 +32,26 @@ STEPS: dict[Step, Promise | str] = {
     Step.RCPT: gettext_lazy("RCPT TO"),
     Step.DATA: gettext_lazy("DATA 354"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class FilterEntry:
+    """An entry of a FROM filter as typed, and what it lets through; `kind` is empty where it is a fault."""
+
+    text: str
+    kind: str
+
+
+def filter_entries(from_filter: str | None) -> list[FilterEntry]:
+    """Each once, in the order in which they stand."""
+    return [FilterEntry(entry, _kind_of(entry)) for entry in dict.fromkeys(entries_of(from_filter))]
+
+
+def _kind_of(entry: str) -> str:
+    parsed = parse_from_filter(entry)
+    if parsed.malformed:
+        return ""
+    return _("one address") if parsed.addresses else _("every address of the domain")
 
 
 def uses_in_words(uses: Iterable[Use]) -> str:

@@ -88,7 +88,7 @@ def _note(row: models.Model, workspace: Workspace | None, by: User | str, **valu
         subject=str(row.pk),
         name=str(row)[:200],
         **{
-            when: None if snapshot is None else {n: _shown(v) for n, v in snapshot.items()}
+            when: None if snapshot is None else {n: _shown(_named(row, n, v)) for n, v in snapshot.items()}
             for when, snapshot in values.items()
         },
     )
@@ -97,6 +97,16 @@ def _note(row: models.Model, workspace: Workspace | None, by: User | str, **valu
 def _value(column: "models.Field[Any, Any]", row: models.Model) -> Any:
     value = column.value_from_object(row)
     return Secret(value) if isinstance(column, SealedField) or column.name in SECRET_NAMES else value
+
+
+def _named(row: models.Model, name: str, value: Any) -> Any:
+    """Of what another row stands in, what that one is called now: its id says nothing to people, least of all later."""
+    linked = row._meta.get_field(name).related_model
+    if not isinstance(linked, type) or value is None:
+        return value
+    sealed = [column.name for column in linked._meta.concrete_fields if isinstance(column, SealedField)]
+    found = linked._base_manager.filter(pk=value).defer(*sealed).first()
+    return value if found is None else str(found)
 
 
 def _shown(value: Any) -> Any:

@@ -174,7 +174,7 @@ class Membership(models.Model):
         constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="one_membership_per_workspace")]
 
     def __str__(self) -> str:
-        return f"{self.user_id} {self.role} in {self.workspace_id}"
+        return str(self.user)
 
 
 class Invitation(models.Model):

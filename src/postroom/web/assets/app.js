@@ -80,3 +80,14 @@ document.addEventListener("change", (event) => {
   const field = document.getElementById(select.dataset.suggests);
   if (field && Object.values(values).map(String).includes(field.value)) field.value = values[select.value];
 });
+
+// An entry of a FROM filter goes by its button; the field keeps the others, and the focus.
+document.addEventListener("click", (event) => {
+  const entry = event.target.closest("[data-drop-entry]")?.dataset.dropEntry;
+  if (entry === undefined) return;
+  const field = event.target.closest("form").elements.from_filter;
+  const entries = field.value.match(/(?:[^",]|"(?:[^"\\]|\\.)*"|")+/g) ?? []; // as policy/from_filter.py has it
+  field.value = entries.map((one) => one.trim()).filter((one) => one && one !== entry).join(", ");
+  field.focus();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});

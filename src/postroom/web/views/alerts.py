@@ -21,7 +21,7 @@ MOST = 200
 PAGES = {
     "server_fault": "servers",
     "oauth_account": "servers",
-    "oauth_app": "servers",
+    "oauth_app": "oauth-apps",
     "dns": "alias-domains",
     "incoming_server": "incoming-servers",
     "incoming_mail": "incoming-servers",
@@ -29,6 +29,8 @@ PAGES = {
     "address_probe": "receiving",
     "forwarding_confirmation": "receiving",
 }
+# Of these the subject is the id of the very thing.
+ITS_PAGE = {"server_fault": "server", "incoming_server": "incoming-server", "incoming_mail": "incoming-server"}
 
 
 @require_safe
@@ -36,7 +38,7 @@ PAGES = {
 def alert_list(request: HttpRequest, seat: Seat) -> HttpResponse:
     is_over = request.GET.get("state") == "over"
     found = alerts_of(seat.workspace).filter(resolved_at__isnull=not is_over).order_by("-last_seen_at", "-pk")[:MOST]
-    rows = [(alert, page_of(alert.kind), _may_acknowledge(seat, alert)) for alert in found]
+    rows = [(alert, page_of(alert), _may_acknowledge(seat, alert)) for alert in found]
     choices = [("", _("open"), ""), ("over", _("over"), "")]
     return render(
         request, "web/alerts.html", {"rows": rows, "is_over": is_over, "chips": chips(request, "state", choices)}
@@ -55,9 +57,11 @@ def acknowledge(request: HttpRequest, seat: Seat, alert_id: int) -> HttpResponse
     return redirect("alerts")
 
 
-def page_of(kind: str) -> str:
-    """The address of the page where such an alert is mended, "" where there is none."""
-    return reverse(PAGES[kind]) if kind in PAGES else ""
+def page_of(alert: Alert) -> str:
+    """The address of the page where it is mended, "" where there is none."""
+    if alert.kind in ITS_PAGE and alert.subject.isdecimal():
+        return reverse(ITS_PAGE[alert.kind], args=[alert.subject])
+    return reverse(PAGES[alert.kind]) if alert.kind in PAGES else ""
 
 
 def _may_acknowledge(seat: Seat, alert: Alert) -> bool:

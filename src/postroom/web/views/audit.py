@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from postroom.policy.permission import Action
+from postroom.web.audit_words import UNTOLD, field_in_words, kind_in_words
 from postroom.web.platform import for_administrators
 from postroom.web.seat import needs
 from postroom.workspaces.access import Seat
@@ -24,8 +25,7 @@ from postroom.workspaces.models import Change, User
 PAGE_SIZE = 50
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$")  # as the log keeps them
 MAX_VALUE = 200  # characters of a value that a line shows
-# Ids and dates of making say nothing to people.
-UNTOLD = {"id", "workspace", "created_at", "digest"}
+NOTHING = "–"
 
 
 class PageForm(forms.Form):
@@ -75,10 +75,9 @@ def _row(change: Change) -> ChangeRow:
     what = _("made") if change.before is None else _("deleted") if change.after is None else _("changed")
     before, after = change.before or {}, change.after or {}
     names = [name for name in {**before, **after} if name not in UNTOLD]
-    values = [(name.replace("_", " "), _shown(before.get(name)), _shown(after.get(name))) for name in names]
-    return ChangeRow(
-        change.at, change.by, what, change.kind, change.name, [row for row in values if row[1] != row[2] or row[1]]
-    )
+    values = [(field_in_words(name), _shown(before.get(name)), _shown(after.get(name))) for name in names]
+    kept = [row for row in values if row[1:] != (NOTHING, NOTHING)]  # a secret's mask is the same before and after
+    return ChangeRow(change.at, change.by, what, kind_in_words(change.kind), change.name, kept)
 
 
 def _shown(value: Any) -> str:
@@ -86,4 +85,8 @@ def _shown(value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, str) and MOMENT.match(value):
         return date_format(localtime(parse_datetime(value)), "j M Y, H:i")
-    return "–" if value in (None, "") else str(value)[:MAX_VALUE]
+    if isinstance(value, dict):
+        value = [f"{name}: {one}" for name, one in value.items()]
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    return NOTHING if value in (None, "") else str(value)[:MAX_VALUE]

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from postroom.inbound import desk
-from postroom.outbound import attention, flow
+from postroom.outbound import attention, flow, listing
 from postroom.outbound.attention import FailureGroup
 from postroom.outbound.flow import Day
 from postroom.policy.permission import Action
@@ -58,7 +58,7 @@ def home(request: HttpRequest, seat: Seat) -> HttpResponse:
     )
     context = {
         "alerts": [
-            AlertRow(alert.what_happened, alert.what_to_do, alert.count, alert.last_seen_at, page_of(alert.kind))
+            AlertRow(alert.what_happened, alert.what_to_do, alert.count, alert.last_seen_at, page_of(alert))
             for alert in alerts
         ],
         "failures": [_failure(group) for group in attention.failures(needing(seat.workspace))],
@@ -75,7 +75,7 @@ def home_flow(request: HttpRequest, seat: Seat) -> HttpResponse:
     now, zone = timezone.now(), timezone.get_current_timezone()
     days = flow.tries_by_day(seat.workspace, days=DAYS, now=now, zone=zone)
     context = {
-        "days": days,
+        "days": [(day, listing.id_at(_end_of(day.date, zone))) for day in days],
         "today": days[-1],
         "chart": _chart(days),
         "waiting": flow.waiting(seat.workspace, now=now),
@@ -84,6 +84,10 @@ def home_flow(request: HttpRequest, seat: Seat) -> HttpResponse:
         "daily": flow.daily_use(seat.workspace, now=now),
     }
     return render(request, "web/_flow.html" if "HX-Request" in request.headers else "web/flow.html", context)
+
+
+def _end_of(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), zone)
 
 
 def _failure(group: FailureGroup) -> FailureRow:

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -32,7 +33,7 @@ from postroom.web.http import words_of
 from postroom.web.seat import needs
 from postroom.web.server_account import account_of
 from postroom.web.server_form import ServerForm, filled_in, secret_of, usual_ports
-from postroom.web.server_words import malformed, remarks_in_words, uses_in_words
+from postroom.web.server_words import filter_entries, malformed, remarks_in_words, uses_in_words
 from postroom.workspaces import audit
 from postroom.workspaces.access import Seat
 
@@ -183,7 +184,12 @@ STREAMS = {"transactional": gettext_lazy("Transactional mail"), "mass": gettext_
 def filter_check(request: HttpRequest, seat: Seat) -> HttpResponse:
     """What is wrong with a FROM filter that is being typed, and who else holds its entries."""
     text = request.GET.get("from_filter", "")[:5000]
-    context = {"text": text.strip(), "faults": malformed(text), "remarks": _remarks_if(request, seat, text)}
+    context = {
+        "text": text.strip(),
+        "entries": filter_entries(text),
+        "faults": malformed(text),
+        "remarks": _remarks_if(request, seat, text),
+    }
     return render(request, "web/_filter_check.html", context)
 
 
@@ -220,8 +226,18 @@ def archive_server(request: HttpRequest, seat: Seat, server_id: int) -> HttpResp
         else:
             messages.success(request, _("%(name)s is archived; no new mail takes it.") % {"name": server.name})
         return redirect("servers")
-    context = {"server": server, "users": users, "form": form, "waiting": stand.stand_of(server)}
+    context: dict[str, object] = {
+        "server": server,
+        "users": [(user.words, _page_of(user)) for user in users],
+        "form": form,
+    }
+    if found := stand.stand_of(server):
+        context["waiting"] = sum(found.due.values()) + sum(found.later.values())
     return render(request, "web/server_archive.html", context)
+
+
+def _page_of(user: archiving.Usage) -> str:
+    return reverse("general") if user.template is None else reverse("template", args=[user.template])
 
 
 @require_POST
