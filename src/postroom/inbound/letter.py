@@ -63,13 +63,14 @@ def read_letter(raw: bytes) -> Letter:
 
 def _read(message: Entity) -> Letter:
     seen = read_content(message)
-    within = "" if seen.words.strip() else _words_within(message)
+    words = seen.words
+    within = "" if words.strip() else _words_within(message)
     return Letter(
         author=_author(message),
         to=tuple(_mailboxes(message, "to")),
         cc=tuple(_mailboxes(message, "cc")),
         subject=make_fit(" ".join((message.get("subject") or "").split())),
-        text=make_fit(within or seen.words),
+        text=make_fit(within or words),
         own_words=make_fit(within or _own_words(seen)),
         html=make_fit(seen.html or ""),
         files=tuple(map(_attachment, seen.files)),

@@ -19,6 +19,7 @@ from postroom.rfc.header_encoding import (
 )
 
 __all__ = [
+    "MAX_HEAD_BYTES",
     "encode_date",
     "encode_identifiers",
     "encode_mailboxes",
@@ -51,22 +52,25 @@ _STRAY_CR = re.compile(rb"\r(?!\n)")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 # What must not reach a database or another header field, however it was smuggled into this one.
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+# Five times what Postfix takes for a header (header_size_limit), as much as Gmail does; it is read many times over.
+MAX_HEAD_BYTES = 500_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def split_message(raw: bytes) -> tuple[bytes, bytes]:
+def split_message(raw: bytes, *, max_head_bytes: int = MAX_HEAD_BYTES) -> tuple[bytes, bytes]:
     """The head, its line ends made CRLF, and the body, untouched.
 
     The body starts after the empty line or, where that is missing, at the first line that is no header field. Left out
     are a mbox "From " line, a byte order mark, a first line that is no field though the second one is, a field whose
     name is malformed when another field follows it, and a line that is nothing when a well-known field follows it.
+    The first line that ends beyond `max_head_bytes` begins the body.
     """
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\r\n")  # old Macintosh files
     end = _find_first_field(raw)
     has_head = _FIELD_START.match(raw, end) is not None
     lines: list[bytes] = []
-    while has_head and (line := _match_line(raw, end)):
+    while has_head and (line := _match_line(raw, end)) and line.end() <= max_head_bytes:
         end = line.end()
         if line.re is _HEAD_LINE:
             lines.append(line[0])

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
+from itertools import islice
 
 VOID = frozenset({
     "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen", "link",
@@ -30,8 +31,10 @@ _METADATA = frozenset({"base", "bgsound", "link", "meta", "noscript", "script", 
 # How far up an end tag may reach: what is opened deeper below another element was never meant.
 _REACH = 100
 
-# Ten times what the largest newsletters hold.
-MAX_ELEMENTS = 100_000
+# Five times what the largest newsletters hold; of their words it is a hundred times.
+MAX_ELEMENTS = 50_000
+MAX_TEXT = 1_000_000
+MAX_ATTRIBUTES = 1_000  # of one element
 
 _TAG_NAME = re.compile(r"[A-Za-z][^\s/>]*")
 _TAG_MARK = re.compile(r"[>\"']")
@@ -57,7 +60,7 @@ class Element:
 
 
 def parse_html(text: str) -> Element:
-    """The root, an element without a name, that holds the document, up to the first MAX_ELEMENTS elements."""
+    """The root, an element without a name, that holds the document up to MAX_ELEMENTS or MAX_TEXT characters."""
     return _Builder(text).build()
 
 
@@ -68,11 +71,12 @@ class _Builder:
         self.open = [self.root]
         self.open_names: Counter[str] = Counter()
         self.elements_left = MAX_ELEMENTS
+        self.text_left = MAX_TEXT
         self.missing: set[str] = set()  # strings that the rest of the text does not hold
 
     def build(self) -> Element:
         position = 0
-        while position < len(self.text) and self.elements_left:
+        while position < len(self.text) and self.elements_left and self.text_left > 0:
             less_than = self.text.find("<", position)
             end = len(self.text) if less_than < 0 else less_than
             self.add_text(position, end)
@@ -81,7 +85,9 @@ class _Builder:
 
     def add_text(self, start: int, end: int) -> None:
         if start < end:
-            text = _LONG_NUMBER.sub("\N{REPLACEMENT CHARACTER}", self.text[start:end])
+            text = self.text[start : min(end, start + self.text_left)]
+            self.text_left -= len(text)
+            text = _LONG_NUMBER.sub("\N{REPLACEMENT CHARACTER}", text)
             if self.open[-1].name == "head" and not text.isspace():
                 self.pop()
             self.open[-1].children.append(unescape(text) if "&" in text else text)
@@ -172,7 +178,7 @@ def _stops(closing: str, enclosing: str) -> bool:
 
 def _read_attributes(text: str) -> dict[str, str]:
     attributes: dict[str, str] = {}
-    for match in _ATTRIBUTE.finditer(text):
+    for match in islice(_ATTRIBUTE.finditer(text), MAX_ATTRIBUTES):
         value = next((group for group in match.groups()[1:] if group is not None), "")
         value = _LONG_NUMBER.sub("", value)
         attributes.setdefault(match[1].lower(), unescape(value) if "&" in value else value)

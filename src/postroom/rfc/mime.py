@@ -18,6 +18,8 @@ from postroom.rfc.transfer_encoding import undo_transfer_encoding
 # Each level reads its octets once more: the depth bounds the time. Honest mail forwarded ten times over stays below.
 MAX_DEPTH = 25
 MAX_PARTS = 2000
+# So many times the message's own size is read in all its levels together, or so many octets where it is small.
+MAX_REREADING, MIN_OCTETS = 5, 5_000_000
 
 _TYPE = re.compile(r"[!#$&-.^-~+\w]+/[!#$&-.^-~+\w]+", re.ASCII)
 # Where the declared boundary is not to be found: the first line that stands like one before a part's header.
@@ -33,20 +35,16 @@ class Entity:
     """A message or a body part (RFC 2045 §2.4).
 
     `head`: its header fields, CRLF after each. `content_type`: `type/subtype` in lower case, `text/plain` when none is
-    given, `application/octet-stream` for what is nested deeper than MAX_DEPTH. `parameters`: those of Content-Type,
-    names in lower case. `parts`: what a multipart holds, or the one message in a message/rfc822.
+    given, `application/octet-stream` for what is nested deeper than is read. `parameters`: those of Content-Type,
+    names in lower case. `parts`: what a multipart holds, or the one message in a message/rfc822. `body`: as sent, its
+    transfer encoding included.
     """
 
     head: bytes
     content_type: str
     parameters: Mapping[str, str]
     parts: tuple["Entity", ...]
-    _octets: memoryview = field(repr=False)
-
-    @property
-    def body(self) -> bytes:
-        """As it was sent, transfer encoding and all."""
-        return bytes(self._octets)
+    body: bytes = field(repr=False)
 
     @cached_property
     def decoded(self) -> bytes:
@@ -118,23 +116,25 @@ def read_entity(raw: bytes) -> Entity:
     line_feeds = raw.count(b"\n")
     if raw.count(b"\r") > 2 * line_feeds:  # old Macintosh files, in which a stray LF may stand
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return _Reader().read(raw, "text/plain", depth=0)
+    return _Reader(len(raw)).read(raw, "text/plain", depth=0)
 
 
 class _Reader:
-    """Reads one message; counts its parts."""
+    """Reads one message; counts its parts, and the octets of all levels, each of which is a copy."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         self.parts_left = MAX_PARTS
+        self.octets_left = max(MAX_REREADING * size, MIN_OCTETS)
 
     def read(self, raw: bytes, default_type: str, *, depth: int) -> Entity:
         head, body = _split(raw)
         content_type, parameters = _read_content_type(head, default_type)
-        if depth >= MAX_DEPTH and content_type.startswith(("multipart/", "message/")):
+        self.octets_left -= len(raw)
+        if (depth >= MAX_DEPTH or self.octets_left < 0) and content_type.startswith(("multipart/", "message/")):
             content_type = "application/octet-stream"
-        bare = Entity(head, content_type, parameters, (), memoryview(body))
+        bare = Entity(head, content_type, parameters, (), body)
         parts = tuple(self.read_parts(bare, depth=depth + 1))
-        return Entity(head, content_type, parameters, parts, memoryview(body)) if parts else bare
+        return Entity(head, content_type, parameters, parts, body) if parts else bare
 
     def read_parts(self, entity: Entity, *, depth: int) -> Iterator[Entity]:
         if entity.content_type.startswith("multipart/"):

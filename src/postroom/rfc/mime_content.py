@@ -16,6 +16,8 @@ from postroom.rfc.transfer_encoding import decode_uu
 _TEXTS = ("text/plain", "text/html")
 ATTACHED_MESSAGES = ("message/rfc822", "message/global")
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
+# What is longer is a log, in which no line was folded for reading.
+_MAX_FLOWED = 2_000_000
 _UU_FILE = re.compile(
     r"^begin [0-7]{3,4} +(\S[^\n]*)\n((?:[ -`]{1,64}[ \t]{0,2}\n)+)(?:`?\n)?end\b[^\n]*\n?", re.MULTILINE
 )
@@ -131,7 +133,7 @@ def _files_of(entity: Entity) -> list[File]:
 
 
 def _read_plain(entity: Entity) -> str:
-    if entity.parameters.get("format", "").lower() != "flowed":
+    if entity.parameters.get("format", "").lower() != "flowed" or len(entity.text) > _MAX_FLOWED:
         return entity.text
     return unflow(entity.text, delsp=entity.parameters.get("delsp", "").lower() == "yes")
 

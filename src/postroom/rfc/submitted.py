@@ -49,7 +49,8 @@ def read_submitted(raw: bytes) -> SubmittedMessage:
     Raises MissingFromError, RepeatedFromError (RFC 5322 §3.6.2), or AddressError for a From or Sender that cannot be
     read; other address fields that cannot be read count as empty.
     """
-    head, body = split_message(normalise_line_ends(raw))
+    # However long the head is: a Bcc beyond a limit would be sent on as text.
+    head, body = split_message(normalise_line_ends(raw), max_head_bytes=len(raw) * 2)
     fields = list(iter_fields(head))
     from_, sender = _read_authors(fields)
     return SubmittedMessage(

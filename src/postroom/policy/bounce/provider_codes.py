@@ -1,7 +1,7 @@
 """What do the codes mean that some providers put into their replies?
 
-From the postmaster pages of Orange and La Poste, GoDaddy, Cox and Charter, Facebook, i.ua, Yahoo, Microsoft Exchange
-5.5 and PowerMTA.
+From the postmaster pages of Orange and La Poste, GoDaddy, Cox and Charter, Facebook, i.ua, NetEase, Yahoo, Microsoft
+Exchange 5.5 and PowerMTA.
 """
 
 import re
@@ -62,6 +62,12 @@ _UKRAINIAN_CODES = {
     "5": Reason.TOO_MANY_CONNECTIONS, "6": Reason.NO_RELAYING, "7": Reason.BLOCKED, "8": Reason.REJECTED,
     "9": Reason.BLOCKED, "10": Reason.FILTERED,
 }  # fmt: skip
+# NetEase (163.com, 126.com): what was found in the mail, the sending server, the sender; how much came.
+_NETEASE = re.compile(r"\b(DT|HL|MI:(?:SPF|DMA)|MI|RP)(?::[A-Z]{3})?\b(?<=:[A-Z]{3})")
+_NETEASE_CODES = {
+    "DT": Reason.SPAM_DETECTED, "HL": Reason.BLOCKED, "MI:SPF": Reason.AUTH_FAILURE, "MI:DMA": Reason.AUTH_FAILURE,
+    "MI": Reason.RATE_LIMITED, "RP": Reason.RATE_LIMITED,
+}  # fmt: skip
 # Yahoo tells after DATA whom it does not know.
 _YAHOO = re.compile(r"dd this user doesn't have an? |mail action aborted, mailbox not found", re.IGNORECASE)
 _EXCHANGE = re.compile(r"MSEXCH:.{0,200}?\(([0-9A-F]{8})\)", re.DOTALL)
@@ -84,6 +90,7 @@ _TABLES: tuple[tuple[re.Pattern[str], Mapping[str, Reason]], ...] = (
     (_FACEBOOK, _FACEBOOK_CODES),
     (_COX, _COX_CODES),
     (_UKRAINIAN, _UKRAINIAN_CODES),
+    (_NETEASE, _NETEASE_CODES),
     (_EXCHANGE, _EXCHANGE_CODES),
 )
 

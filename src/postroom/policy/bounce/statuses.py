@@ -24,7 +24,7 @@ _BY_STATUS = {
     "5.6": Reason.SYNTAX_ERROR,
     "7.0": Reason.SECURITY_ERROR, "7.1": Reason.SECURITY_ERROR, "7.2": Reason.REJECTED, "7.7": Reason.SECURITY_ERROR,
     "7.13": Reason.SUSPEND, "7.17": Reason.HAS_MOVED, "7.18": Reason.HAS_MOVED, "7.16": Reason.MESSAGE_TOO_BIG,
-    "7.10": Reason.FAILED_STARTTLS, "7.25": Reason.REQUIRE_PTR, "7.27": Reason.NOT_ACCEPT,
+    "7.10": Reason.FAILED_STARTTLS, "7.25": Reason.REQUIRE_PTR, "7.27": Reason.REJECTED,
     "7.12": Reason.REJECTED, "7.57": Reason.SECURITY_ERROR, "7.508": Reason.RATE_LIMITED,
     "7.509": Reason.AUTH_FAILURE, "7.511": Reason.REJECTED, "7.512": Reason.POLICY_VIOLATION,
 }  # fmt: skip
@@ -40,6 +40,7 @@ _BY_PREFIX = (
     ("7.13", Reason.REJECTED),
     ("7.", Reason.SECURITY_ERROR),
     ("6.", Reason.CONTENT_ERROR),
+    ("3.", Reason.SYSTEM_ERROR), ("4.", Reason.NETWORK_ERROR), ("5.", Reason.SYNTAX_ERROR),
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from postroom.policy.bounce.phrases import compile_phrases
 from postroom.policy.bounce.reason import Reason
+from postroom.policy.bounce.wordings_of_languages import FULL_IN_LANGUAGES, MISSING_IN_LANGUAGES
 from postroom.policy.bounce.wordings_of_recipients import FULL_MAILBOXES, MISSING_RECIPIENTS
 from postroom.policy.bounce.wordings_of_senders import REFUSED_MESSAGES, REFUSED_SENDERS
 
@@ -65,6 +66,15 @@ _MISLEADING = (
     ),
     _of(Reason.SYSTEM_ERROR, r"resolver\.adr\.(badprimary|invalidinsmtp|ambiguous)"),
     _of(Reason.SYNTAX_ERROR, "bad address syntax"),
+    # Postfix asks the recipient's server before it takes mail, and was not answered yet; name servers failed; Exim's
+    # words for an MX record that leads to the sending server itself.
+    _of(
+        Reason.NETWORK_ERROR,
+        r"""
+        unverified address: |address verification in progress
+        host not found, try again|mx record points to local host
+        """,
+    ),
     # The name that the sending server gave at EHLO.
     _of(Reason.BLOCKED, "invalid domain name", status=r"5\.4"),
     _of(Reason.NOT_ACCEPT, "inbounds? disabled"),
@@ -128,9 +138,9 @@ _VAGUE = (
 )
 _WORDINGS = (
     *_MISLEADING,
-    *(_of(reason, lines) for reason, lines in FULL_MAILBOXES),
+    *(_of(reason, lines) for reason, lines in (*FULL_MAILBOXES, *FULL_IN_LANGUAGES)),
     *(_of(reason, lines, status=status) for reason, lines, status in REFUSED_SENDERS),
     *(_of(reason, lines) for reason, lines in REFUSED_MESSAGES),
-    *(_of(reason, lines) for reason, lines in MISSING_RECIPIENTS),
+    *(_of(reason, lines) for reason, lines in (*MISSING_RECIPIENTS, *MISSING_IN_LANGUAGES)),
     *_VAGUE,
 )

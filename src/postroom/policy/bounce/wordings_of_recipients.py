@@ -1,7 +1,7 @@
 """How do servers and notices say that it lies with the recipient: a full, closed or missing mailbox, a missing domain?
 
-In the languages they speak: providers in France, Italy, Japan or Russia answer in theirs. For the notation see
-`phrases`; the order is that of `wordings`.
+In English, and where a server joins both, in its own language; for other languages see `wordings_of_languages`. For
+the notation see `phrases`; the order is that of `wordings`.
 """
 
 from postroom.policy.bounce.reason import Reason
@@ -46,8 +46,6 @@ FULL_MAILBOXES = (
         not (have )?enough (storage )?(space|room)|(no|insufficient|not sufficient|lack of)( more)? \S* ?space
         space has been used up|mailbox would exceed maximum|account storage limit|exceeding receiving limits
         maximum size allowed for mail delivery|(over|reached) (its|the|their) (\S+ )?(quota|limit)
-        bo[iî]te ... plein|quota ... dépassé|buz[oó]n ... lleno|casella ... piena|caixa ... cheia|postvak ... vol\b
-        переполнен|ящик ... полон|メールボックスが(一杯|いっぱい|満)|容量.{0,10}超
         """,
     ),
     (
@@ -65,7 +63,7 @@ FULL_MAILBOXES = (
         <user>(\(s\))? ... <closed>\b(?! due to extended)
         <user>(\(s\))? (<be> )?(temporarily )?(<closed>|limited|blocked\.)
         <closed> (e-?mail )?<user>\b|<user> ... temporarily limited|invalid/inactive user|\btemporary locked
-        <user> (<be> )?(has )?expired\b|\bexpired <user>\b
+        <user>( \S{1,60})? (<be> )?(has )?expired\b|\bexpired <user>\b
         mailbox unavailable or access deni|user is terminated|(mailbox|account|user) (is )?not active|recipient suspend
         mailbox cannot be accessed|banned recipient|address no longer accepts mail|has left the company
         boite du destinataire archivee|compte du destinataire est bloque|konto (ist )?gesperrt|ящик заблокирован
@@ -85,6 +83,7 @@ MISSING_RECIPIENTS = (
         Reason.FILTERED,
         r"""
         only accepting mail from specific|recipient preferences|user rules|refuses? to receive|user reject
+        has blocked (you|your|this sender)
         restricted sms|not accepting any mail|not ... being accepted for this mailbox|this account is protected by
         blocked by the recipient|(refused|rejected) by (the )?recipient\b(?! (domain|server))|bounced address
         cannot route mail to user|delivery failed\.\.\. user unknown
@@ -115,7 +114,6 @@ MISSING_RECIPIENTS = (
         nxdomain|dns server returned answer with no data|bad destination system|account or domain may not exist
         mail domain mentioned ... unknown|dns lookup failure: host|no matches to nameserver query
         (wasn't|weren't) able to find the recipient domain
-        domaine ... (inconnu|inexistant)|dominio ... (no existe|inesistente)|домен не (найден|сущ)
         """,
     ),
     (
@@ -130,19 +128,13 @@ MISSING_RECIPIENTS = (
         doesn't have an? \S+ account|account has been deleted|this user doesn't have|#5\.1\.1
         recip(ient)?notfound|no valid recipients?|recipients? (is |was )?not (accepted|ok)
         542 <?@>? rejected|rcpt \S{1,60} do(es|s)n't exist|reserved by rfc ?2606|single label domains not accepted
+        cuda_nsu|not our customer
         badrcptto|badrecipientto|validrcptto|envelope recipient has been denied|domain or user isn't in my list
         (address|recipient)s? rejected(?!:)|can't accept user|mailbox unavailable|does not like recipient
         there is no one at this address|delivery to (this|the) (address|user) failed|user missing home
         refuses to accept your mail|the following recipients was undeliverable|vdeliver: invalid
         bad destination mailbox|x\.400 address|(address|recipient)es were unknown|recipients were unknown
         destination server rejected recipients|recipient name is not recognized|not a registered gateway user
-        destinataire (inconnu|invalide)|utilisateur inconnu|n'existe pas|non répertorié dans
-        au moins un destinataire invalide|unbekannt|existiert nicht|nicht gefunden
-        usuario (desconocido|no existe|inexistente)|no existe|no se encuentra|nessun utente|inesistente|sconosciut
-        destinat[aá]rio (desconhecido|inv[aá]lido|inexistente)|n[ãa]o existe|desconhecido
-        onbekende? (gebruiker|adres|ontvanger)|bestaat niet|ukendt|okänd|tuntematon|nieznany|nie istnieje
-        не найден|не существует|нет такого (пользователя|ящика)
-        見つかりません|存在しません|リストにありません|不存在
         """,
     ),
 )

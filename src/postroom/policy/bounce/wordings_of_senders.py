@@ -59,6 +59,7 @@ REFUSED_SENDERS: tuple[tuple[Reason, str, str | None], ...] = (
         sender (was )?not authenticated (by|for)|resolver\.rst\.(notauthorized|authrequired)
         does not accept mail from|envelope (blocked|rejected)|administrative prohibition|recursive cname
         unresolvable rfc.5321 domain|(address|identity|sender) is not verified|delivery not authorized
+        sender address has (a )?null mx|(manually )?blocked senders|isn't set up to receive messages
         emetteur invalide|can't determine purported responsible|access denied \(sender|valid sender domain
         your (access to submit messages|e-?mail address has been blacklisted)|spam reporting address
         reject(ing|ed)? (mail|spammers)(: | from )|mail is rejected by recipients|fully qualified e-?mail address
@@ -110,7 +111,7 @@ REFUSED_SENDERS: tuple[tuple[Reason, str, str | None], ...] = (
         not (currently )?accept(ing)? (mail|connections|messages) from|connections? (will )?(not (be )?)accepted from
         no access from mail server|open proxy|proxy detected|dynamic(/zombied)? (ip|/)|dial-?up|hosts? with dynamic ip
         you are not allowed to connect|you are sending spam|currently sending spam|generic dns|residential
-        blocked (using|by|for|- see)|refused - see|\(\S*@\S*:blocked\)|said: 550 blocked
+        blocked (using|by|for|- see)|refused - see|\(\S*@\S*:blocked\)|\b5\d\d blocked\b
         helo(/ehlo)? (command |argument |name |host )?(rejected|invalid|denied|is invalid)|bad helo|helo/ehlo
         my name was rejected|greeting failed|refused to talk to me|host network|server access (\S+ )?forbidden
         access denied.{0,20}traffic|network is (temporar\w+ )?black|confirm this mail server

@@ -22,6 +22,7 @@ __all__ = ["visible_text", "visible_text_of_html", "visible_text_of_message"]
 
 # What is longer is a log, not a letter; it is given as it is.
 MAX_LINES = 20_000
+MAX_CHARACTERS = 1_000_000
 # For what the author left out of a quotation.
 _ELISIONS = ("[...]", "(...)", "...", "[\u2026]", "\u2026", "[snip]", "<snip>", "<...>")
 # As many lines and characters as a closing with a name has.
@@ -31,12 +32,13 @@ _MAX_CLOSING_LINES, _MAX_CLOSING = 5, 160
 def visible_text(text: str) -> str:
     """The author's own words in plain text; all of it, when nothing else is to be found."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text if text.count("\n") > MAX_LINES else _trim(plain_lines(text))
+    return text if _is_log(text) else _trim(plain_lines(text))
 
 
 def visible_text_of_html(html: str) -> str:
     """The same for a document, as plain text."""
-    return _trim(marked_lines(render_lines(parse_html(html), mark_of)))
+    lines = marked_lines(render_lines(parse_html(html), mark_of))
+    return _join(lines) if len(lines) > MAX_LINES else _trim(lines)
 
 
 def visible_text_of_message(raw: bytes) -> str:
@@ -45,6 +47,10 @@ def visible_text_of_message(raw: bytes) -> str:
     if seen.html is not None and not (seen.text or "").strip():
         return visible_text_of_html(seen.html)
     return visible_text(seen.text or "")
+
+
+def _is_log(text: str) -> bool:
+    return len(text) > MAX_CHARACTERS or text.count("\n") > MAX_LINES
 
 
 def _trim(lines: Sequence[Line]) -> str:
