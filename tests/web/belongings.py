@@ -71,7 +71,7 @@ def _settings(workspace: Workspace, owner: User, mark: str) -> dict[str, str]:
         ),
         "incoming_server": mailbox,
         "membership": member.memberships.get(),
-        "key": workspace.api_keys.get(),
+        "key": workspace.api_keys.latest("pk"),
         "invitation": invitation,
         "alias": save_alias(Alias(workspace=workspace, local_part=f"sales-{mark}", alias_domain=domain)),
         "company": Company.objects.create(workspace=workspace, name=f"Company of {mark}"),

@@ -6,7 +6,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from postroom.api.schemas import Listing
-from postroom.outbound.models import Delivery, Message
+from postroom.outbound.models import TAGGED, Delivery, Message
 from postroom.workspaces.models import Workspace
 
 
@@ -29,7 +29,7 @@ def list_messages(workspace: Workspace, listing: Listing) -> list[tuple[Message,
     if listing.status is not None:
         found = found.filter(Exists(deliveries.filter(status=listing.status.value)))
     if listing.tag is not None:
-        found = found.filter(tags__contains=[listing.tag])
+        found = found.filter(TAGGED, tags__contains=[listing.tag])
     return [(message, message.statuses) for message in found.order_by("-pk")[: listing.limit + 1]]
 
 

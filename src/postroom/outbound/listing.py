@@ -1,12 +1,12 @@
 """Which messages of a workspace fit a filter, newest first, however many there are and however few fit?
 
-PostgreSQL as we ship it has no index for parts of words, and one for whole words would cost every submission. So what
-no index finds is looked for in slices, the newest first: a page costs no more than LOOKED_THROUGH messages, says how
-far back it looked, and the next one goes on from there.
+Indexes find a Message-ID, a tag and the states that few are in. PostgreSQL as we ship it has none for parts of words;
+one for whole words or addresses would cost every submission and delivery. So all else is looked for in slices, the
+newest first: a page costs no more than LOOKED_THROUGH messages, says how far back it looked, and the next goes on.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -16,13 +16,13 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subqu
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
-from postroom.outbound.models import Attempt, Delivery, Message
+from postroom.outbound.models import TAGGED, Attempt, Delivery, Message
 from postroom.policy.status import NEEDS_A_PERSON, WAITING, Status, of_message
 from postroom.workspaces.models import Workspace
 
 PAGE_SIZE = 50
 # The first slice holds what people look for most, mail of the last days; a page ends with the last one.
-SLICES = (5_000, 45_000, 100_000)
+SLICES = (5_000, 45_000)
 LOOKED_THROUGH = sum(SLICES)
 # States with an index of their own: few messages are in them, as a rule, and may be far back.
 INDEXED = WAITING | NEEDS_A_PERSON | {Status.ACTIVE}
@@ -83,9 +83,16 @@ def list_messages(workspace: Workspace, wanted: Wanted = ALL, *, before: UUID | 
         messages = messages.filter(id__lt=before)
     if wanted == ALL:
         return _page(_rows(messages))
+    if named := _named(workspace, wanted.text):
+        return _among(messages, named, replace(wanted, text=""))
     if (known := _known(workspace, wanted)) is not None:
-        return _page(_rows(_narrow(messages.filter(id__in=known), wanted, {"message__in": known})))
+        return _among(messages, known, wanted)
     return _look_through(messages, wanted, before)
+
+
+def tagged(workspace: Workspace, tag: str) -> QuerySet[Message]:
+    """What has this tag, by the index that holds mail with tags."""
+    return Message.objects.filter(TAGGED, workspace=workspace, tags__contains=[tag])
 
 
 def count_by_state(workspace: Workspace) -> dict[Status, int]:
@@ -139,17 +146,33 @@ def _look_through(messages: QuerySet[Message], wanted: Wanted, before: UUID | No
     return MessagePage(tuple(rows), before, time_of(before) if before else None)
 
 
+def _named(workspace: Workspace, text: str) -> list[UUID]:
+    """What has this Message-ID."""
+    if "@" not in text:
+        return []
+    named = Message.objects.filter(workspace=workspace, message_id__in=[text, f"<{text}>"])
+    return _few(named.values_list("id")) or []
+
+
 def _known(workspace: Workspace, wanted: Wanted) -> list[UUID] | None:
     """The few messages among which the wanted ones are, where an index tells them; None where they may be many."""
-    if "@" in wanted.text:
-        named = Message.objects.filter(workspace=workspace, message_id__in=[wanted.text, f"<{wanted.text}>"])
-        if found := list(named.values_list("id", flat=True)[:MOST_INDEXED]):
-            return found
+    if wanted.tag:
+        known = _few(tagged(workspace, wanted.tag).values_list("id"))
+        if known is not None:
+            return known
     if wanted.status not in INDEXED:
         return None
-    in_state = Delivery.objects.filter(workspace=workspace, status=wanted.status).order_by()
-    ids = {delivery.message_id for delivery in in_state.only("message")[: MOST_INDEXED + 1]}
-    return list(ids) if len(ids) <= MOST_INDEXED else None
+    return _few(Delivery.objects.filter(workspace=workspace, status=wanted.status).values_list("message"))
+
+
+def _few(ids: QuerySet[Any, tuple[Any]]) -> list[UUID] | None:
+    """Of messages, in no order; None for more rows than MOST_INDEXED."""
+    found = list(ids.order_by()[: MOST_INDEXED + 1])
+    return list({id_ for (id_,) in found}) if len(found) <= MOST_INDEXED else None
+
+
+def _among(messages: QuerySet[Message], known: list[UUID], wanted: Wanted) -> MessagePage:
+    return _page(_rows(_narrow(messages.filter(id__in=known), wanted, {"message__in": known})))
 
 
 def _narrow(messages: QuerySet[Message], wanted: Wanted, within: dict[str, Any]) -> QuerySet[Message]:

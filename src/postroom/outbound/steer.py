@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from postroom.outbound import queue
+from postroom.outbound.listing import tagged
 from postroom.outbound.models import Delivery, MessageContent
 from postroom.policy.status import Status, leading_to
 from postroom.workspaces.models import Workspace
@@ -157,10 +158,11 @@ def _chosen(workspace: Workspace, choice: Choice) -> QuerySet[Delivery]:
     if choice.recipient:
         by_domain = choice.recipient.startswith("@")
         wanted &= Q(recipient__iendswith=choice.recipient) if by_domain else Q(recipient__iexact=choice.recipient)
+    if choice.tag:
+        wanted &= Q(message__in=tagged(workspace, choice.tag))
     others = {
         "message__in": choice.messages,
         "lane__stream": choice.stream,
-        "message__tags__contains": choice.tag and [choice.tag],
         "message__company": choice.company,
         "submitted_at__lt": choice.submitted_before,
         "finished_at__gte": choice.finished_since,
