@@ -1,13 +1,15 @@
-"""Which keys and messages do the DKIM tests sign?"""
+"""Which keys and messages do the DKIM tests sign, and how do they ask for a verdict?"""
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import strategies as st
 
-from postroom.rfc.dkim import Signer, hash_body, load_signer
+from postroom.rfc.dkim import Signer, Verdict, hash_body, load_signer, public_key_record, verify
 
 DOMAIN = "company-name.example"
 SIGNED_AT = 1_760_000_000
@@ -62,3 +64,35 @@ def sign(signer: Signer, head: bytes, body: bytes) -> bytes:
     """The signed message as SMTP carries it: the last line of the body ended."""
     field = signer.sign(head, hash_body(body), signed_at=SIGNED_AT)
     return field + head + b"\r\n" + body + (b"" if body.endswith(b"\r\n") or not body else b"\r\n")
+
+
+RSA, ED25519 = make_key("rsa"), make_key("ed25519")
+
+
+cached_record = cache(public_key_record)
+
+
+def published(key: bytes) -> Callable[[str], str]:
+    """A DNS that holds this key under every name."""
+    record = cached_record(key)
+    return lambda name: record
+
+
+def judge(message: bytes, key: bytes, **arguments: Any) -> Verdict:
+    [verdict] = verify(message, published(key), **arguments)
+    return verdict
+
+
+def judge_record(record: str | None) -> Verdict:
+    """What becomes of a good RSA signature when this record is found."""
+    [verdict] = verify(INVOICE, lambda name: record)
+    return verdict
+
+
+def edited(message: bytes, before: bytes, after: bytes) -> bytes:
+    assert before in message
+    return message.replace(before, after, 1)
+
+
+INVOICE = sign(make_signer(RSA), INVOICE_HEAD, INVOICE_BODY)
+RECORD = cached_record(RSA)
