@@ -12,6 +12,7 @@ from postroom.policy.visible_text.phrases import LEADS, QUOTING, WROTE
 
 _MAX_LINES = 6
 _MIN_LENGTH, _MAX_LENGTH = 2, 500
+_MAX_NAME = 60
 _MAX_BARE = 100  # without an address and without a first word that tells
 
 # The longest first, that none hides another.
@@ -74,6 +75,8 @@ def _continues(words: str, below: str) -> bool:
     """Whether the line is the beginning of the attribution that goes on below: `On Tue, May 3,`, `Mary <mary@x>`."""
     if _ENDS_SENTENCE.search(words):
         return False
+    if below.startswith("<"):  # the name of who has this address
+        return len(words) <= _MAX_NAME
     if _ENDS_WITH_ADDRESS.search(words):
         return not _ADDRESS.search(below)
     has_sign = words.endswith(",") or any(character.isdigit() for character in words)

@@ -171,7 +171,8 @@ SENT_FROM = _phrases(
     scarica outlook | ottieni outlook | verzonden vanaf | verzonden met | verzonden via | verstuurd vanaf |
     verstuurd via | verstuurd met | outlook voor | download outlook | sendt fra | sendt med | hent outlook |
     få outlook | skickat från | skickat med | hämta outlook | skickat via | lähetetty | hanki outlook | wysłane z |
-    wysłano z | wysłane przez | pobierz outlook | odesláno z | odoslané z | získejte outlook | elküldve az |
+    wysłano z | wysłane przez | pobierz outlook | odesláno z | odoslané z | získejte outlook |
+    získat outlook | pobierz aplikację outlook | elküldve az |
     iphone-omról küldve | az outlook beszerzése | отправлено с | отправлено из | отправлено через | надіслано з |
     відправлено з | изпратено от | скачать outlook | trimis de pe | trimis din | στάλθηκε από | εστάλη από |
     dikirim dari | được gửi từ | đã gửi từ | gửi từ | ส่งจาก | 发自我的 | 发自 | 從我的 | 寄自 | 來自我的 | 傳送自 |
@@ -179,9 +180,13 @@ SENT_FROM = _phrases(
     """
 )
 
+# What programs write below a mail that says neither "sent" nor a device.
+SLOGANS = _phrases("yahoo mail: search, organize, conquer")
+
 # The same in languages that put the device first.
 SENT_FROM_ENDINGS = _phrases(
     """
-    gönderildi | gesendet | から送信 | 에서 보냄 | 에서 전송됨 | 傳送 | 发送 | 寄出 | küldve | verzonden | bidalia
+    gönderildi | gesendet | から送信 | 에서 보냄 | 에서 전송됨 | 傳送 | 发送 | 寄出 | küldve | verzonden | bidalia |
+    edinin | を入手
     """
 )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from postroom.policy.visible_text.line import SIGNATURE, Line
-from postroom.policy.visible_text.phrases import SENT_FROM, SENT_FROM_ENDINGS, fold
+from postroom.policy.visible_text.phrases import SENT_FROM, SENT_FROM_ENDINGS, SLOGANS, fold
 
 # RFC 3676 §4.3 has "-- "; most programs and people leave the blank out. Some draw one dash.
 _SEPARATOR = re.compile(r"--|\u2014|\u2013\u2013?|\u2014-|-\u2014|\u2e3a|-- -")
@@ -74,6 +74,8 @@ def _strip_sent_from(lines: Sequence[Line]) -> Sequence[Line]:
 
 def _is_sent_from(words: str) -> bool:
     lowered = fold(words).strip("*_<>()[]-.· ")
+    if lowered in SLOGANS:
+        return True
     if len(lowered) > _MAX_SENT_FROM or ", " in lowered:  # a sentence that only begins so
         return False
     is_formula = lowered.startswith(SENT_FROM) or lowered.endswith(SENT_FROM_ENDINGS)
