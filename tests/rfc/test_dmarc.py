@@ -3,7 +3,7 @@
 import pytest
 
 from postroom.errors import DmarcSyntaxError
-from postroom.rfc.dmarc import Disposition, is_dmarc, organisation_by_walk, parse_dmarc, walk_domains
+from postroom.rfc.dmarc import Disposition, is_dmarc, parse_dmarc, walk_domains
 from postroom.rfc.organisation import organisational_domain
 
 
@@ -69,17 +69,6 @@ def test_the_walk_asks_at_most_eight_times() -> None:
     assert walk_domains("mail.company-name.com") == ("mail.company-name.com", "company-name.com", "com")
     long = walk_domains("a.b.c.d.e.f.g.h.i.j.mail.example.com")
     assert (len(long), long[1], long[-1]) == (8, "g.h.i.j.mail.example.com", "com")
-
-
-def test_the_walk_finds_the_organisation() -> None:
-    plain = parse_dmarc("v=DMARC1; p=none")
-    separate = parse_dmarc("v=DMARC1; p=none; psd=n")
-    registry = parse_dmarc("v=DMARC1; p=none; psd=y")
-    name = "a.mail.company.bank"
-    assert organisation_by_walk(name, {"mail.company.bank": plain, "company.bank": plain}) == "company.bank"
-    assert organisation_by_walk(name, {"mail.company.bank": separate, "company.bank": plain}) == "mail.company.bank"
-    assert organisation_by_walk(name, {"mail.company.bank": plain, "bank": registry}) == "company.bank"
-    assert organisation_by_walk(name, {}) == name
 
 
 @pytest.mark.parametrize(

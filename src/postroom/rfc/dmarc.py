@@ -1,7 +1,6 @@
 """What does this DMARC record ask of receivers, and where do they look for it (RFC 9989, before it RFC 7489)?"""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -76,18 +75,6 @@ def walk_domains(domain: str) -> tuple[str, ...]:
     labels = domain.split(".")
     above = labels[-(MAX_WALK - 1) :] if len(labels) > MAX_WALK else labels[1:]
     return (domain, *(".".join(above[start:]) for start in range(len(above))))
-
-
-def organisation_by_walk(domain: str, records: Mapping[str, DmarcRecord]) -> str:
-    """The organisational domain that the records found on the walk tell (RFC 9989 §4.10.2)."""
-    names = [name for name in walk_domains(domain) if name in records]
-    for name in names:
-        if records[name].psd == "n":
-            return name
-        if records[name].psd == "y" and name != domain:
-            depth = name.count(".") + 2
-            return ".".join(domain.split(".")[-depth:])
-    return names[-1] if names else domain
 
 
 class _TagReader:

@@ -1,7 +1,7 @@
 """Which domain was registered, for this one to exist below it (the organisational domain, RFC 7489 §3.2)?
 
 By the Public Suffix List, which comes with the library `publicsuffixlist` (decision record 7). Receivers that follow
-RFC 9989 find it by DNS instead (`rfc.dmarc.organisation_by_walk`); the two differ only where a registry says so.
+RFC 9989 find it by DNS instead (§4.10.2); the two differ only where a registry says so.
 """
 
 from functools import cache, lru_cache
