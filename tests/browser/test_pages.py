@@ -67,6 +67,12 @@ def test_the_menu_of_a_phone_opens_and_closes(chromium: Browser, postroom: Postr
         expect(capture).to_be_hidden()
 
 
+def test_the_switch_of_developer_mode_is_always_in_sight(page: Page) -> None:
+    switch = page.get_by_role("button", name="Developer mode")
+    page.set_viewport_size({"width": 1440, "height": 500})
+    expect(switch).to_be_in_viewport(ratio=1)
+
+
 def test_a_person_gets_everywhere_by_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()

@@ -3,6 +3,7 @@
 Each story begins with a new installation: the workspace company-name, whose default server is the capture server.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +57,11 @@ def page(chromium: Browser, office: Office) -> Iterator[Page]:
         yield page
 
 
+def technical(page: Page, name: str) -> None:
+    """Settings → Technical → Email."""
+    page.get_by_role("navigation", name="Technical").get_by_role("link", name=name, exact=True).click()
+
+
 def follow(page: Page, name: str) -> None:
     page.get_by_role("link", name=name, exact=True).click()
 
@@ -68,9 +74,29 @@ def choose_alias_domain(page: Page, name: str) -> None:
     expect(page.get_by_text("The settings are saved.")).to_be_visible()
 
 
+def let_through(page: Page, senders: str) -> None:
+    """Settings → Technical → Parameters: System Parameters."""
+    technical(page, "System Parameters")
+    follow(page, "mail.default.from_filter")
+    page.get_by_label("Value").fill(senders)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("mail.default.from_filter is saved.")).to_be_visible()
+
+
+def use_custom_servers(page: Page) -> None:
+    """Settings → Discuss → Use Custom Email Servers, which shows Outgoing Email Servers."""
+    follow(page, "General settings")
+    expect(page.get_by_role("link", name="Outgoing Email Servers")).to_be_hidden()
+    page.get_by_label("Use Custom Email Servers").check()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Outgoing Email Servers").click()
+    expect(page.get_by_role("heading", name="Outgoing Mail Servers")).to_be_visible()
+
+
 def add_server(office: Office, page: Page, *, name: str, priority: str, from_filter: str) -> None:
     """Settings → Technical → Email: Outgoing Mail Servers → New."""
-    page.goto(f"{office.postroom.installation.url}/settings/servers/new")
+    technical(page, "Outgoing Mail Servers")
+    follow(page, "New")
     page.locator("[name=encryption]").select_option("none")
     for field, value in {
         "name": name, "priority": priority, "from_filter": from_filter, "host": "127.0.0.1",
@@ -88,13 +114,20 @@ def sent(office: Office, **message: str) -> Report:
     return report
 
 
+def expect_addresses(office: Office, page: Page, domain: str) -> None:
+    """The newest message leaves under the default addresses of that domain, and its page says so."""
+    (newest, *_) = office.messages()
+    page.goto(f"{office.postroom.installation.url}/messages/{newest['id']}")
+    facts = page.locator("section", has=page.get_by_role("heading", name="Facts"))
+    for local_part in ("notifications", "catchall", r"bounce(\+\w+)?"):
+        expect(facts).to_contain_text(re.compile(f"{local_part}@{re.escape(domain)}"))
+
+
 def test_a_new_database_sends_at_once_from_its_sub_domain(page: Page, office: Office) -> None:
     assert sent(office)["from_address"] == "notifications@company-name.example"
     assert sent(office, from_=TEST)["from_address"] == "notifications@company-name.example"
-    follow(page, "System Parameters")
-    follow(page, "mail.default.from_filter")
-    page.get_by_label("Value").fill("company-name.example, example.com")
-    page.get_by_role("button", name="Save").click()
+    expect_addresses(office, page, "company-name.example")
+    let_through(page, "company-name.example, example.com")
     assert sent(office, from_=TEST)["from_address"] == "test@example.com"
     follow(page, "Emails")
     expect(page.get_by_role("cell", name="test@example.com").first).to_be_visible()
@@ -106,6 +139,10 @@ def test_a_custom_domain_is_the_alias_domain_of_two_companies(page: Page, office
     page.get_by_label("Name", exact=True).fill("Second Company")
     page.get_by_role("button", name="Save").click()
     choose_alias_domain(page, "company-name.com")
+    let_through(page, "company-name.example, company-name.com")
+    sent(office)
+    expect_addresses(office, page, "company-name.com")
+    follow(page, "General settings")
     page.get_by_role("link", name="Internal link").click()
     for company in ("My Company", "Second Company"):
         expect(page.get_by_role("checkbox", name=company)).to_be_checked()
@@ -114,23 +151,23 @@ def test_a_custom_domain_is_the_alias_domain_of_two_companies(page: Page, office
     page.locator("summary", has_text="My Company").click()
     page.get_by_role("link", name="Second Company").click()
     choose_alias_domain(page, "second-company.com")
-    follow(page, "Alias Domains")
+    technical(page, "Alias Domains")
     expect(page.get_by_role("row", name="second-company.com")).to_contain_text("Second Company")
     expect(page.get_by_role("row", name="company-name.com").first).to_contain_text("My Company")
 
 
 def test_transactional_and_mass_mail_take_servers_of_their_own(page: Page, office: Office) -> None:
     choose_alias_domain(page, "company-name.com")
-    add_server(office, page, name="Transactional", priority="1", from_filter="company-name.com")
-    add_server(office, page, name="Mass mailing", priority="2", from_filter="company-name.com")
+    add_server(office, page, name="Brevo", priority="1", from_filter="company-name.com")
+    add_server(office, page, name="Mailgun", priority="2", from_filter="company-name.com")
     follow(page, "General settings")
     expect(page.get_by_label("Use Custom Email Servers")).to_be_checked()
     page.get_by_label("Dedicated Server").check()
-    page.get_by_label("Server for mass mail").select_option("Mass mailing")
+    page.get_by_label("Server for mass mail").select_option("Mailgun")
     page.get_by_role("button", name="Save").click()
     author = '"Mitchell Admin" <admin@company-name.com>'
-    assert sent(office, from_=author)["server"].startswith("Transactional")
-    assert sent(office, from_=author, stream="mass")["server"].startswith("Mass mailing")
+    assert sent(office, from_=author)["server"].startswith("Brevo")
+    assert sent(office, from_=author, stream="mass")["server"].startswith("Mailgun")
 
 
 def test_from_filtering_chooses_the_server(page: Page, office: Office) -> None:
@@ -147,8 +184,10 @@ def test_from_filtering_chooses_the_server(page: Page, office: Office) -> None:
 
 
 def test_the_default_server_beside_ones_own(page: Page, office: Office) -> None:
+    use_custom_servers(page)
     add_server(office, page, name="Own server", priority="1", from_filter="company-name.com")
-    page.goto(f"{office.postroom.installation.url}/settings/servers/new")
+    technical(page, "Outgoing Mail Servers")
+    follow(page, "New")
     page.locator("[name=authentication]").select_option("default_server")
     page.locator("[name=name]").fill("CLI")
     page.locator("[name=from_filter]").fill("company-name.example")
@@ -161,7 +200,7 @@ def test_the_default_server_beside_ones_own(page: Page, office: Office) -> None:
 def test_one_address_for_all_outgoing_mail(page: Page, office: Office) -> None:
     choose_alias_domain(page, "company-name.com")
     add_server(office, page, name="Company mail", priority="1", from_filter="company-name.com")
-    follow(page, "Alias Domains")
+    technical(page, "Alias Domains")
     follow(page, "company-name.com")
     page.get_by_label("Default From Alias").fill("hello@company-name.com")
     page.get_by_role("button", name="Save").click()
