@@ -6,31 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
-from postroom.capture.models import CapturedMessage
-from postroom.capture.store import insert
-from postroom.domains.alias_domains import save_alias_domain
-from postroom.domains.aliases import save_alias
-from postroom.domains.models import Alias, AliasDomain
-from postroom.inbound.models import IncomingServer
-from postroom.mailings.models import Template
-from postroom.outbound.models import Attempt
-from postroom.policy.permission import Role
-from postroom.rfc.message import Attachment
-from postroom.servers.models import OutgoingServer
-from postroom.threads.follow import follow
 from postroom.web import static_files
-from postroom.workspaces.alerts import raise_alert
-from postroom.workspaces.audit import record_change
-from postroom.workspaces.keys import create_key
-from postroom.workspaces.models import Company, Workspace
-from tests.inbound.mail import letter, take
-from tests.web.conversations import add_failed, make_contact, make_record, receive_mail
-from tests.web.samples import make_member, make_workspace, store_message
 
 PUBLIC = {"/login", "/logout", "/healthz", "/metrics", "/assets/<slug:version>/<str:name>", "/preferences"}
 PUBLIC |= {"/login/code", "/password/forgotten", "/password/new/<str:uidb64>/<str:token>", "/invitations/<str:token>"}
@@ -155,86 +134,6 @@ def test_lets_nobody_act_in_a_workspace_of_others(route: str, method: str, outsi
     answer = getattr(outsider, method)(example_of(route), {"workspace": "company-name"})
     assert answer.status_code in ({403, 405} if method == "post" else {200, 403, 404, 405})
     assert "workspace" not in outsider.session
-
-
-@pytest.fixture
-def examples(workspace: Workspace, owner: Client) -> dict[str, str]:
-    """A thing that exists for each parameter of an address, among others; what is not here counts as one of nothing."""
-    message = store_message(workspace, {f"customer{number}@example.com": "bounced" for number in range(40)})
-    for delivery in message.deliveries.all():
-        Attempt.objects.create(delivery=delivery, server_name="mx", outcome="bounced", cause=f"cause-{delivery.pk}")
-    for number in range(20):
-        store_message(workspace)
-        member = make_member(workspace, f"member{number}@company-name.com")
-        record_change(member.memberships.get(), workspace=workspace, by="tests", before=None)
-    captured = CapturedMessage(mail_from="a@example.com", recipients=["b@example.com"])
-    captured.raw = b"Content-Type: text/html\r\n\r\n<p>Hello\r\n"
-    insert([captured])
-    for number in range(20):
-        server = OutgoingServer.objects.create(
-            workspace=workspace, name=f"Server {number}", host="mx.example.com", from_filter=f"{number}.example.com"
-        )
-        Company.objects.create(workspace=workspace, name=f"Company {number}")
-        Template.objects.create(workspace=workspace, name=f"Template {number}", server=server)
-        raise_alert(workspace, "dns", str(number), what_happened="DNS broke.")
-        create_key(workspace, name=f"Key {number}")
-        domain = save_alias_domain(AliasDomain(workspace=workspace, name=f"{number}.example.com"))
-        alias = save_alias(Alias(workspace=workspace, local_part="sales", alias_domain=domain))
-    record = make_record(workspace)
-    told = add_failed(receive_mail(record, html="<p>Hello", files=(Attachment("a.pdf", b"x"),)))
-    follower = follow(record, make_contact(workspace))
-    mailbox = IncomingServer.objects.create(workspace=workspace, name="Mailbox", host="mx.example.com", username="mary")
-    lost = [take(letter(subject=f"Lost {number}"), "nobody@0.example.com") for number in range(20)]
-    return {
-        "<int:record_id>": str(record.pk),
-        "<int:post_id>": str(told.post_id),
-        "<int:file_id>": str(told.post.files.get().pk),
-        "<int:follower_id>": str(follower.pk),
-        "<int:notification_id>": str(told.pk),
-        "<int:incoming_server_id>": str(mailbox.pk),
-        "<int:incoming_id>": str(lost[0].pk),
-        "<int:alias_id>": str(alias.pk),
-        "<int:template_id>": str(Template.objects.latest("pk").pk),
-        "<int:parameter_id>": str(workspace.parameters.get().pk),
-        "<int:key_id>": str(workspace.api_keys.latest("pk").pk),
-        "<int:server_id>": str(server.pk),
-        "<int:company_id>": str(workspace.companies.latest("pk").pk),
-        "<int:domain_id>": str(workspace.alias_domains.latest("pk").pk),
-        "<uuid:message_id>": str(message.pk),
-        "<int:capture_id>": str(CapturedMessage.objects.get().pk),
-        "<int:membership_id>": str(workspace.memberships.latest("pk").pk),
-    }
-
-
-def test_no_page_needs_more_than_fifteen_queries(owner: Client, examples: dict[str, str]) -> None:
-    queries = {}
-    for route in PAGES:
-        address = route
-        for parameter, value in examples.items():
-            address = address.replace(parameter, value)
-        with CaptureQueriesContext(connection) as captured:
-            owner.get(example_of(address))
-        queries[route] = len(captured)
-    assert {route: count for route, count in queries.items() if count > 15} == {}
-
-
-def test_nobody_finds_the_things_of_another_workspace(examples: dict[str, str]) -> None:
-    """Asked for by their real ids, by somebody who may do everything in a workspace of their own."""
-    stranger = Client()
-    stranger.force_login(make_member(make_workspace("other-name"), "mallory@other-name.com", role=Role.OWNER))
-    answers = {}
-    for route in PAGES:
-        parameters = [parameter for parameter in examples if parameter in route]
-        address = route
-        for parameter in parameters:
-            address = address.replace(parameter, examples[parameter])
-        # What was captured is the installation's: mail of programs that know no workspace.
-        if parameters and not route.startswith("/capture/"):
-            for method in ("get", "post"):
-                answer = getattr(stranger, method)(example_of(address), {"act": "drop"})
-                answers[method, route] = answer.status_code
-    assert {which: status for which, status in answers.items() if status not in {404, 405}} == {}
-    assert list(answers.values()).count(404) > 50  # most: they were looked for
 
 
 @pytest.mark.django_db
