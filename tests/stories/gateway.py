@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 from tests import database
 from tests.installation import command_line
@@ -46,10 +47,9 @@ def run_gateway(postroom: Postroom, inner: Postfix) -> Iterator[Postfix]:
         "pipe_destination_recipient_limit": "1",
         "forwarder_destination_recipient_limit": "1",
     }
-    with _gate(postroom) as gate:
-        pipes = {"pipe": gate, "forwarder": _forwarder(postroom)}
-        with run_postfix("own.example.com", settings=settings, pipes=pipes) as server:
-            yield server
+    pipes = {"pipe": _gate(postroom), "forwarder": _forwarder(postroom)}
+    with run_postfix("own.example.com", settings=settings, pipes=pipes) as server:
+        yield server
 
 
 def inline(table: Mapping[str, str]) -> str:
@@ -62,11 +62,9 @@ def _forwarder(postroom: Postroom) -> str:
     return f"{sys.executable} {forwarder.__file__} {port} ${{recipient}}"
 
 
-@contextmanager
-def _gate(postroom: Postroom) -> Iterator[str]:
+def _gate(postroom: Postroom) -> str:
     """`postroom mailgate` as the user nobody may run it: with a home of its own, and the way to the database open."""
-    home = database.run_directory() / "gate"
-    home.mkdir()
+    home = Path(mkdtemp(prefix="gate-", dir=database.run_directory()))  # each process of the run has its own
     script = home / "mailgate"
     environ = {**postroom.installation.environ, "POSTROOM_HOME": str(home)}
     lines = [f"export {name}='{value}'" for name, value in environ.items() if name.startswith("POSTROOM_")]
@@ -74,12 +72,8 @@ def _gate(postroom: Postroom) -> Iterator[str]:
     script.write_text("\n".join(["#!/bin/sh", f"cd {Path.cwd()}", *lines, command, ""]))
     script.chmod(0o755)
     shutil.chown(home, "nobody")
-    # The socket of the tests' own PostgreSQL lies in these.
-    modes = {folder: folder.stat().st_mode for folder in (home.parent, home.parent / "postgresql") if folder.exists()}
-    for folder in modes:
-        folder.chmod(0o711)
-    try:
-        yield f"{script} -f ${{sender}} ${{recipient}}"
-    finally:
-        for folder, mode in modes.items():
-            folder.chmod(mode)
+    # The socket of the tests' own PostgreSQL lies in these, which stay open: other processes may have a gate as well.
+    for folder in (home.parent, home.parent / "postgresql"):
+        if folder.exists():
+            folder.chmod(0o711)
+    return f"{script} -f ${{sender}} ${{recipient}}"
