@@ -190,7 +190,7 @@ def test_a_registration_goes_once_no_mailbox_is_connected_by_it(
     assert owner.post(path, {"typed": "google"}).status_code == 200
     assert member.post(path, {"typed": "Google"}).status_code == 403
     assert OAuthApp.objects.exists()
-    assert "registered at Google no more" in owner.post(path, {"typed": "Google"}, follow=True).content.decode()
+    assert "no longer registered at Google" in owner.post(path, {"typed": "Google"}, follow=True).content.decode()
     assert not OAuthApp.objects.exists()
     server.refresh_from_db()
     assert server.oauth_account is None

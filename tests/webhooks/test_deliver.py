@@ -185,7 +185,7 @@ def test_after_three_days_or_410_gone_it_is_told_nothing_more(
     webhook = tell(webhook)
     happen(office)
     assert (webhook.is_active, waiting()) == (False, [])
-    assert "is told nothing any more" in open_alerts().get().what_to_do
+    assert "is no longer called" in open_alerts().get().what_to_do
     enable_webhook(webhook, by="tests")
     happen(office)
     tell(webhook)
