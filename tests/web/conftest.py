@@ -1,9 +1,11 @@
 """Who looks at the pages in these tests?"""
 
 import math
+from collections.abc import Iterator
 
 import pytest
 from django.test import Client
+from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
 
 from postroom.policy.permission import Role
@@ -22,6 +24,14 @@ def quick_passwords(settings: Settings) -> None:
 def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """Found where the data belongs, and so asked about no more for now: as nearly every page is answered."""
     monkeypatch.setitem(identity._at_home_until, identity.identity(), math.inf)
+
+
+@pytest.fixture(autouse=True)
+def no_language_left() -> Iterator[None]:
+    """A page leaves its language and time zone to its thread, until the next page is asked for."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture
