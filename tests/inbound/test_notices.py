@@ -129,6 +129,14 @@ def test_a_complaint_stops_mailings_to_the_address(sent: Delivery) -> None:
     assert not suppressions.find(sent.workspace).exists()
 
 
+@pytest.mark.parametrize("kind", ["auth-failure", "not-spam"])
+def test_a_report_that_nobody_complained_with_stops_no_mailings(sent: Delivery, kind: str) -> None:
+    """RFC 6591: a server's word on a failed check; RFC 6430: the recipient's that the message is welcome."""
+    row = take(complaint(sent).replace(b"Feedback-Type: abuse", f"Feedback-Type: {kind}".encode()), BOUNCE)
+    assert (row.kind, Notice.objects.get().delivery) == ("feedback", sent)
+    assert not suppressions.find(sent.workspace).exists()
+
+
 def test_an_automatic_reply_is_kept_beside_the_mail_that_it_answers(sent: Delivery) -> None:
     raw = (
         f"From: {JOE}\r\nSubject: Out of office\r\nAuto-Submitted: auto-replied\r\nMessage-ID: <away@x.example>\r\n"

@@ -97,7 +97,7 @@ def _note(mail: Incoming, delivery: Delivery, said: NoticedRecipient) -> None:
         notice.status_before = returned.note(delivery, _report(mail, said))
         notice.undone_at = None
         notice.save(update_fields=["status_before", "undone_at"])
-    elif mail.kind is Kind.FEEDBACK:
+    elif mail.found.is_complaint:
         _suppress(delivery)
     log.info("notice.recorded", kind=mail.kind, delivery=delivery.pk, reason=said.reason)
 

@@ -76,7 +76,8 @@ class Classification:
     """What a mail is, and why we think so (`why`, a sentence).
 
     `returned` is the message that the mail is about, or its head alone; `return_paths` are the addresses that may have
-    been the return path of that message, the likeliest first: one of ours carries a token.
+    been the return path of that message, the likeliest first: one of ours carries a token. `is_complaint`: a recipient
+    does not want such mail.
     """
 
     kind: Kind
@@ -85,6 +86,7 @@ class Classification:
     original_message_id: str | None = None
     returned: bytes | None = None
     return_paths: tuple[str, ...] = ()
+    is_complaint: bool = False
 
 
 def classify(raw: bytes) -> Classification:
@@ -151,7 +153,10 @@ def _classify_feedback(mail: Mail) -> Classification:
     told = (mail.returned_fields.get(name, "") for name in ("x-hmxmroriginalrecipient", "to"))
     complainers = report.recipients or tuple(address for text in told for address in addresses_in(text))[:1]
     recipients = [NoticedRecipient(address=address, reason=Reason.FEEDBACK) for address in complainers]
-    return _notice(mail, Kind.FEEDBACK, "It is a feedback report (RFC 5965).", recipients)
+    why = "It is a feedback report (RFC 5965)."
+    if not report.is_complaint:
+        why = f"It is a feedback report (RFC 5965) of the kind “{report.feedback_type}”: no recipient has complained."
+    return replace(_notice(mail, Kind.FEEDBACK, why, recipients), is_complaint=report.is_complaint)
 
 
 def _classify_disposition(mail: Mail) -> Classification:
@@ -173,7 +178,12 @@ def _classify_amazon(mail: Mail, notification: AmazonNotification) -> Classifica
     if notification.type == "complaint":
         recipients = [NoticedRecipient(address=each.address, reason=Reason.FEEDBACK) for each in recipients]
     notice = _about(mail, _AMAZON_KINDS[notification.type], "It is a notification of Amazon SES.")
-    return replace(notice, recipients=tuple(recipients), original_message_id=notification.message_id)
+    return replace(
+        notice,
+        recipients=tuple(recipients),
+        original_message_id=notification.message_id,
+        is_complaint=notification.type == "complaint",
+    )
 
 
 def _kind_of(recipients: Sequence[NoticedRecipient]) -> Kind:

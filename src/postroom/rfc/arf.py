@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from postroom.rfc.dsn import iter_report_fields, read_typed_address
 
+# No recipient asked for these: a failed check (RFC 6591, RFC 7489 §7.3), a virus, and the contrary (RFC 6430).
+_NO_COMPLAINTS = frozenset({"auth-failure", "dmarc", "virus", "not-spam"})
 _RECIPIENT_FIELDS = ("original-rcpt-to", "redacted-address", "removal-recipient")
 
 
@@ -21,6 +23,11 @@ class FeedbackReport:
     feedback_type: str
     recipients: tuple[str, ...]
     mail_from: str | None
+
+    @property
+    def is_complaint(self) -> bool:
+        """Whether a recipient does not want such mail; of a kind that is not given or not known, too."""
+        return self.feedback_type not in _NO_COMPLAINTS
 
 
 def read_feedback_report(content: bytes) -> FeedbackReport:
