@@ -149,7 +149,7 @@ def test_a_server_in_use_is_not_archived_and_its_users_are_named(postroom: Postr
     postroom("server", "dedicate", "mailings", *HERE)
     postroom("template", "add", "Welcome", *HERE, "--server", "MAILINGS")
     sentence = refused("server", "archive", "Mailings", *HERE)
-    assert "Email Marketing → Dedicated Server, template “Welcome”" in sentence
+    assert "Email Marketing → Dedicated Server, the template “Welcome”" in sentence
     postroom("server", "dedicate", *HERE)
     assert not DedicatedServer.objects.exists()
     postroom("template", "add", "Welcome", *HERE)
