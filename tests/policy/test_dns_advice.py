@@ -265,6 +265,15 @@ def test_where_errors_return_to_the_operator_only_the_signature_counts() -> None
     assert judge(senders=(platform,), keys=()).standings[0].dmarc is Outcome.FAIL
 
 
+def test_mail_that_ends_in_the_capture_server_is_judged_by_nobody_yet() -> None:
+    caught = replace(OWN, is_captured=True)
+    assert [s.is_captured for s in judge(senders=(caught, OWN)).standings] == [True, False]
+    assert "No receiver sees it so far" in judge(senders=(caught,)).standings[0].words
+    assert judge(senders=(caught,)).facts.is_captured
+    assert not judge(senders=(caught, OWN)).facts.is_captured
+    assert not judge(senders=()).facts.is_captured
+
+
 def test_a_delegated_return_path_aligns() -> None:
     zone = {**at("pm-bounces", "pm.mtasv.net", type_="CNAME"), ("pm.mtasv.net", "A"): ["192.0.2.9"]}
     (standing,) = judge(zone, senders=(POSTMARK,)).standings

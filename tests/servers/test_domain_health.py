@@ -16,6 +16,7 @@ from postroom.domains.models import Alias, AliasDomain, DkimKey, DomainCheck
 from postroom.domains.nameserver import Nameserver
 from postroom.domains.resolver import Resolver
 from postroom.policy.dns.facts import SignedBy
+from postroom.policy.dns.standing import Outcome
 from postroom.policy.dns.writing import zone_line
 from postroom.servers.domain_facts import facts_of
 from postroom.servers.domain_health import KEPT_CHECKS, check_domain, check_due, newest_check
@@ -137,6 +138,31 @@ def test_a_fault_raises_one_alert_which_goes_once_it_is_mended(domain: AliasDoma
         advice = check_domain(domain, Resolver(Nameserver("127.0.0.1", port)))
     assert [finding.words for finding in advice.faults] == []
     assert not open_alerts().exists()
+
+
+@pytest.mark.requires("nsd")
+def test_nobody_is_alerted_while_all_mail_of_a_domain_ends_in_the_capture_server(
+    domain: AliasDomain, empty_zone: Resolver, settings: Settings
+) -> None:
+    check_domain(domain, empty_zone)
+    assert open_alerts().exists()
+    capture = {"host": settings.POSTROOM.capture_host, "port": settings.POSTROOM.capture_port}
+    OutgoingServer.objects.update(**capture)
+    (standing,) = check_domain(reread(domain), empty_zone).standings
+    assert (standing.is_captured, standing.dmarc) == (True, Outcome.FAIL)
+    assert not open_alerts().exists()
+    OutgoingServer.objects.create(workspace=domain.workspace, name="Outside", host="h.example", from_filter=NAME)
+    check_domain(reread(domain), empty_zone)
+    assert open_alerts().exists()
+
+
+def test_a_default_server_that_is_the_capture_server_lets_nothing_out(domain: AliasDomain, settings: Settings) -> None:
+    OutgoingServer.objects.update(archived_at=timezone.now())
+    own = replace(settings.POSTROOM, default_server=f"smtp://localhost:{settings.POSTROOM.capture_port}")
+    settings.POSTROOM = own
+    assert facts_of(domain).is_captured
+    settings.POSTROOM = replace(own, default_server="smtp://relay.example:25")
+    assert not facts_of(domain).is_captured
 
 
 @pytest.mark.requires("nsd")

@@ -253,8 +253,12 @@ def test_a_test_is_asked_for_and_shown_as_it_goes(owner: Client, workspace: Work
     assert "every 1s" not in owner.get(path).content.decode()
 
 
-def checked(domain: AliasDomain, server: str, *, dmarc: str, words: str, verdict: str = "ok") -> None:
-    told = {"server": server, "from_domain": domain.name, "dmarc": dmarc, "words": words}
+def checked(
+    domain: AliasDomain, server: str, *, dmarc: str, words: str, verdict: str = "ok", is_captured: bool = False
+) -> None:
+    told = {
+        "server": server, "from_domain": domain.name, "dmarc": dmarc, "words": words, "is_captured": is_captured,
+    }  # fmt: skip
     report = {"findings": [{"verdict": verdict}], "servers": [told]}
     DomainCheck.objects.create(alias_domain=domain, verdict=verdict, report=report, routing_version=1)
 
@@ -275,6 +279,14 @@ def test_a_fault_in_dns_is_shown_beside_the_server_and_before_a_mailing(owner: C
     assert shown(owner, pages[0]).count("In the name of company-name.com its mail fails DMARC.") == 1
     assert all("Receivers refuse it." in shown(owner, page) for page in (*pages[1:], simulated))
     assert "Receivers refuse it." not in shown(owner, f"/settings/servers/{other.pk}")
+
+
+def test_mail_that_ends_in_the_capture_server_has_no_fault_in_dns(owner: Client, workspace: Workspace) -> None:
+    server = add(workspace, "Gmail")
+    domain = workspace.alias_domains.get()
+    checked(domain, "Gmail", dmarc="fail", words="No receiver sees it.", verdict="wrong", is_captured=True)
+    assert "DMARC" not in shown(owner, "/settings/servers")
+    assert "No receiver sees it." in shown(owner, f"/settings/servers/{server.pk}")
 
 
 def test_a_fault_in_dns_is_shown_where_mail_leaves_through_the_default_server(

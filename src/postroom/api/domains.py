@@ -73,6 +73,9 @@ class StandingOut(BaseModel):
     dkim: str
     dmarc: str
     words: str
+    is_captured: Annotated[bool, Field(description="It ends in the capture server, so that no receiver judges it")] = (
+        False
+    )
 
 
 class LadderStepOut(BaseModel):

@@ -12,7 +12,7 @@ from postroom.domains.senders import as_value
 from postroom.errors import PostroomError
 from postroom.policy.dns.facts import DomainFacts, Sender, SignedBy
 from postroom.policy.identity import find_identity
-from postroom.servers.endpoints import DEFAULT_SERVER_NAME, default_endpoint
+from postroom.servers.endpoints import DEFAULT_SERVER_NAME, default_endpoint, is_capture
 from postroom.servers.models import OutgoingServer
 from postroom.servers.presets import find_preset
 from postroom.servers.selection import dedicated_server, in_order, routing_table
@@ -51,7 +51,8 @@ def _as_sender(server: OutgoingServer) -> Sender:
     sender = Sender(server.name, signed_by=SignedBy(server.signed_by), selectors=selectors)
     if server.authentication == OutgoingServer.Authentication.DEFAULT_SERVER:
         return default_sender(sender)
-    return replace(sender, host=server.host, preset=find_preset(server.host))
+    is_captured = is_capture(server.host, server.port)
+    return replace(sender, host=server.host, preset=find_preset(server.host), is_captured=is_captured)
 
 
 def default_sender(sender: Sender | None = None) -> Sender:
@@ -59,21 +60,24 @@ def default_sender(sender: Sender | None = None) -> Sender:
 
     A hosted platform's server returns errors to the platform (requirement A1), so that SPF counts for that alone.
     """
-    env, host = settings.POSTROOM, _default_host()
+    env, (host, port) = settings.POSTROOM, _default_place()
     return replace(
         sender or Sender(DEFAULT_SERVER_NAME),
         host=host,
         preset=find_preset(host),
         spf=env.default_server_spf or "",
         keeps_return_path=not env.hosted,
+        is_captured=is_capture(host, port),
     )
 
 
-def _default_host() -> str:
+def _default_place() -> tuple[str, int]:
+    """Host and port; "" and 0 where there is no default server."""
     try:
-        return default_endpoint().host
+        endpoint = default_endpoint()
     except PostroomError:
-        return ""
+        return "", 0
+    return endpoint.host, endpoint.port
 
 
 def _inboxes(domain: AliasDomain) -> Iterator[tuple[str, str]]:

@@ -75,8 +75,13 @@ def _forget_old(domain: AliasDomain) -> None:
 
 
 def _alert(domain: AliasDomain, advice: Advice) -> None:
-    """One for all of a domain's faults: they are mended in one place. What is unclear changes nothing."""
-    if advice.faults:
+    """One for all of a domain's faults: they are mended in one place. What is unclear changes nothing.
+
+    None while all its mail ends in the capture server: nobody need mend what no receiver looks at.
+    """
+    if advice.facts.is_captured:
+        clear_alert(domain.workspace, ALERT_KIND, domain.name)
+    elif advice.faults:
         raise_alert(
             domain.workspace,
             ALERT_KIND,

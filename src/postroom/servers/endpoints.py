@@ -86,6 +86,12 @@ def capture_endpoint() -> Endpoint:
     )
 
 
+def is_capture(host: str, port: int) -> bool:
+    """Whether a server at this place is the built-in capture server, so that no mail through it leaves."""
+    capture = capture_endpoint()
+    return port == capture.port and host.lower() in {capture.host, settings.POSTROOM.capture_host, "localhost"}
+
+
 def _credentials(server: OutgoingServer) -> Credentials | None:
     if not logs_in_with_oauth(server):
         return Password(server.username, server.password) if server.username else None

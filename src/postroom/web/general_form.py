@@ -33,9 +33,9 @@ OPENS = (
 # Those of the workspace as the page groups them, with the largest value of a number.
 TIMES = {"grace_seconds": 86_400, "lifetime_hours": 720, "mass_lifetime_hours": 720}
 DAYS = {"body_days": 3_650, "history_days": 3_650}
-SENDING = ("routing_policy", "signs_return_path", "drops_repeats", "bounces_to_author", "follows_opens")
-CERTAINTY = ("resends_unknown", "resends_unknown_mass")
-STORED = ("name", "uses_custom_servers", *SENDING, *CERTAINTY, *TIMES, *DAYS)
+CHOICES = ("routing_policy", "follows_opens", "resends_unknown", "resends_unknown_mass")
+SWITCHES = ("signs_return_path", "drops_repeats", "bounces_to_author")
+STORED = ("name", "uses_custom_servers", *CHOICES, *SWITCHES, *TIMES, *DAYS)
 
 LABELS = {
     "name": gettext_lazy("Name of the workspace"),

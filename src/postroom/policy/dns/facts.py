@@ -44,7 +44,8 @@ class Sender:
 
     `preset` is None for a server of no known provider; `host` "" where there is none to name. `spf` is what an SPF
     record must hold for it by its operator's word, "" where that follows from preset or host. `keeps_return_path` is
-    False where errors come back to the operator's own domain, whatever our bounce address.
+    False where errors come back to the operator's own domain, whatever our bounce address. `is_captured` is True where
+    its mail ends in the built-in capture server, so that no receiver judges it.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Sender:
     selectors: tuple[str, ...] = ()
     spf: str = ""
     keeps_return_path: bool = True
+    is_captured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +75,8 @@ class DomainFacts:
     own_mx: str = ""
     inboxes: tuple[tuple[str, str], ...] = ()
     report_address: str = ""
+
+    @property
+    def is_captured(self) -> bool:
+        """Whether no mail in the domain's name reaches a receiver, so that a missing record harms nobody."""
+        return bool(self.senders) and all(sender.is_captured for sender in self.senders)

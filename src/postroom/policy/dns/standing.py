@@ -13,6 +13,8 @@ from postroom.policy.dns.spf import Allowance, allowance, mechanism_of
 from postroom.policy.provider import ReturnPathUse
 from postroom.rfc.dmarc import Disposition
 
+CAPTURED = "No receiver sees it so far: what leaves through this server ends in the capture server."
+
 
 class Outcome(StrEnum):
     """Whether a test that counts for the From's domain will pass."""
@@ -26,7 +28,8 @@ class Outcome(StrEnum):
 class SenderStanding:
     """How a server's mail fares at receivers. `spf` and `dkim` pass only where they align with the From's domain.
 
-    `spf_domain` is the domain they test SPF on, "" for the provider's own; `dkim_domain` the one that signs.
+    `spf_domain` is the domain they test SPF on, "" for the provider's own; `dkim_domain` the one that signs. With
+    `is_captured` it is how the mail would fare if it did not end in the capture server.
     """
 
     server: str
@@ -37,6 +40,7 @@ class SenderStanding:
     dkim: Outcome
     dmarc: Outcome
     words: str
+    is_captured: bool = False
 
 
 def stand(
@@ -55,8 +59,13 @@ def stand(
     outcome = Outcome.PASS if Outcome.PASS in (spf, dkim) else Outcome.UNCLEAR
     if spf is dkim is Outcome.FAIL:
         outcome = Outcome.FAIL
-    words = " ".join([_say_spf(sender, spf_domain, spf), _say_dkim(facts, dkim), _say_dmarc(facts, dmarc, outcome)])
-    return SenderStanding(sender.name, facts.from_domain, spf_domain, facts.from_domain, spf, dkim, outcome, words)
+    words = [_say_spf(sender, spf_domain, spf), _say_dkim(facts, dkim), _say_dmarc(facts, dmarc, outcome)]
+    if sender.is_captured:
+        words.append(CAPTURED)
+    return SenderStanding(
+        server=sender.name, from_domain=facts.from_domain, spf_domain=spf_domain, dkim_domain=facts.from_domain,
+        spf=spf, dkim=dkim, dmarc=outcome, words=" ".join(words), is_captured=sender.is_captured,
+    )  # fmt: skip
 
 
 def _spf_domain(sender: Sender, facts: DomainFacts, return_path: Finding | None) -> str:

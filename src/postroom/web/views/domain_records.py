@@ -175,6 +175,7 @@ def _checked(domain: AliasDomain, since: datetime | None) -> dict[str, Any]:
         "findings": findings,
         "faults": sum(finding["verdict"] in ("missing", "fault") for finding in findings),
         "standings": report["servers"],
+        "is_captured": {told.get("is_captured", False) for told in report["servers"]} == {True},
         "inboxes": _inboxes(domain, report["addresses"]),
         "receiver": _receiver(findings),
         "ladder": report.get("ladder", []),  # of checks since November 2026

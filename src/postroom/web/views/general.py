@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from postroom.policy.permission import Action
 from postroom.web.company import company_of
 from postroom.web.forms import lock, stored
-from postroom.web.general_form import CERTAINTY, DAYS, SENDING, TIMES, GeneralForm
+from postroom.web.general_form import CHOICES, DAYS, SWITCHES, TIMES, GeneralForm
 from postroom.web.seat import needs
 from postroom.workspaces.access import Seat, alias_domains_of
 
@@ -32,7 +32,8 @@ def general(request: HttpRequest, seat: Seat) -> HttpResponse:
         "company": company,
         "domains": domains,
         "domain": next((domain for domain in domains if domain.name == form.initial["alias_domain"]), None),
-        "sending": [form[name] for name in (*SENDING, *CERTAINTY)],
+        "choices": [form[name] for name in CHOICES],
+        "switches": [form[name] for name in SWITCHES],
         "times": [form[name] for name in TIMES],
         "kept": [form[name] for name in DAYS],
         "may_change": may_change,
