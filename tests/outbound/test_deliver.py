@@ -191,6 +191,24 @@ def test_a_refused_connection_closes_the_lane_and_the_mail_waits_with_the_reason
     assert courier.work() == []
 
 
+@pytest.mark.parametrize(("wish", "seconds"), [("10 minutes", 600), ("24 hours", 3600)])
+def test_a_server_with_a_fault_is_left_alone_as_long_as_it_wants(
+    busy_office: Office, courier: Courier, wish: str, seconds: int
+) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.say(f"421 4.3.2 Overloaded, try again in {wish}")
+
+    with courier.peer(script) as port:
+        server = busy_office.add_server(port, max_connections=1)
+        for number in range(3):
+            busy_office.send(f"joe{number}@customer.example.com")
+        courier.drain(lane_of(server))
+    assert set(statuses().values()) == {"deferred"}
+    closed_until = outlet(server).closed_until
+    assert closed_until is not None
+    assert seconds - 60 < (closed_until - datetime.now(UTC)).total_seconds() <= seconds
+
+
 def test_each_fault_in_a_row_doubles_the_closure_up_to_an_hour(busy_office: Office, courier: Courier) -> None:
     closed = outlet(None)
     delays = []

@@ -25,6 +25,7 @@ from postroom.outbound.lessons import Lesson, Pupil
 from postroom.outbound.parcels import Parcel, reroute_outdated
 from postroom.outbound.target import Target, Unusable, asks_provider, target_of
 from postroom.policy.causes import CONNECTION_LIMIT, DAILY_LIMIT, LOGIN_REFUSED
+from postroom.policy.retry import closure
 from postroom.rfc.session import Phase, Unsupported
 from postroom.servers.oauth.tokens import ConsentRevokedError, NotConnectedError, renew_refused
 from postroom.smtp.endpoint import AccessToken
@@ -255,7 +256,8 @@ class _Drain:
         if fault.cause == LOGIN_REFUSED.id and await _has_newer_token(target):
             self._course.read_anew()
             return
-        self._closed_for = DAILY_LIMIT_SECONDS if fault.cause == DAILY_LIMIT.id else 0.0
+        least = DAILY_LIMIT_SECONDS if fault.cause == DAILY_LIMIT.id else 0.0
+        self._closed_for = max(least, hurried(closure(fault.hint_s)))
         self._course.fail(fault.reason)
 
     async def _learn(self, lesson: Lesson) -> None:

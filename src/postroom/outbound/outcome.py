@@ -33,6 +33,7 @@ class Result:
     cause: str
     dialog: str
     is_server_fault: bool
+    hint_s: float | None = None  # the server's own wish for the next attempt
 
     @property
     def is_sent(self) -> bool:
@@ -47,12 +48,10 @@ def results(claimed: Sequence[Claimed], answer: Outcome | ConnectFailure, target
     """What to record for each of `claimed`, the envelope's recipients in order."""
     if isinstance(answer, ConnectFailure):
         # No word was said about any message: they wait for the lane to open again, not for a time of their own.
-        verdict = replace(judge(answer), hint_s=0)
-        dialog = "\n".join(answer.dialog)
-        reply = answer.reply
-        return [
-            replace(_result(c, reply, verdict, target=target, dialog=dialog), is_server_fault=True) for c in claimed
-        ]
+        judged = judge(answer)
+        verdict, dialog = replace(judged, hint_s=0), "\n".join(answer.dialog)
+        found = [_result(c, answer.reply, verdict, target=target, dialog=dialog) for c in claimed]
+        return [replace(result, is_server_fault=True, hint_s=judged.hint_s) for result in found]
     verdicts = [judge(result.answer, phase=result.phase) for result in answer.results]
     dialog = "\n".join(answer.dialog)
     return [
@@ -78,6 +77,7 @@ def _result(delivery: Claimed, answer: Answer | None, verdict: Verdict, *, targe
         cause=verdict.cause,
         dialog=dialog,
         is_server_fault=is_refusal and verdict.cause not in SLOWING,
+        hint_s=verdict.hint_s,
     )
 
 

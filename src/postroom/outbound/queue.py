@@ -25,7 +25,7 @@ from postroom.workspaces.models import Workspace
 
 # A claim counts as an attempt; when it comes to nothing, it does not.
 _ATTEMPTS_MADE = F("attempts") - Case(When(status=Status.ACTIVE, then=1), default=0)
-RESEND_SECONDS = hurried(60)  # after an unknown outcome; as many times as it was tried
+RESEND_SECONDS = hurried(60)  # after an unknown outcome; twice as long after the second
 _lanes: dict[tuple[int | None, str], int] = {}
 DAILY_LIMIT_REASON = "The default server's limit"
 SUSPENDED_REASON = "The workspace is suspended"

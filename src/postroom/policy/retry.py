@@ -5,6 +5,8 @@ LONGEST_DELAY_S = 4 * 3600.0
 # A server's wish is honoured between these: less would be a hot loop, more could outlast the mail.
 SHORTEST_HINT_S = 10.0
 LONGEST_HINT_S = 12 * 3600.0
+# All mail of a server waits with it: asked once an hour, one that opens earlier than it said is found.
+LONGEST_CLOSURE_S = 3600.0
 
 # What waited for its turn until its time was nearly over is tried for so long: a greylisting server, or one that is
 # being restarted, takes it within the hour.
@@ -45,6 +47,11 @@ def extended_lifetime(attempts: int, age_s: float, *, lifetime_s: float) -> floa
     Time that went by under a limit was no try; a mail is tried for LEAST_WINDOW_S, or its lifetime if that is less.
     """
     return max(lifetime_s, age_s + min(lifetime_s, LEAST_WINDOW_S)) if attempts == 1 else lifetime_s
+
+
+def closure(hint_s: float | None) -> float:
+    """Seconds for which a server with a fault is left alone at least, by its own wish; 0.0 when it had none."""
+    return min(hint_s or 0.0, LONGEST_CLOSURE_S)
 
 
 def _backed_off(attempts: int, age_s: float) -> float:
