@@ -41,7 +41,7 @@ def process(*arguments: str, env: dict[str, str], is_asked: bool = False) -> "It
 def cpu_seconds(pid: int) -> float:
     """What the process and its children have used so far, in user and kernel mode: proc(5)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    children = [child for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
     own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return own + sum(cpu_seconds(int(child)) for child in children)
 

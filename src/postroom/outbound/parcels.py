@@ -15,10 +15,10 @@ from postroom.errors import PostroomError
 from postroom.outbound import assemble, queue, suppressions
 from postroom.outbound.models import Stream
 from postroom.outbound.reroute import reroute
+from postroom.outbound.signing import MAX_LOADED, Key, SignedHead, Unsigned, sign, sign_beside
 from postroom.outbound.target import Target
 from postroom.policy.return_path import make_token, tag_return_path
 from postroom.rfc.address import parse_mailbox
-from postroom.rfc.dkim import Signer
 from postroom.smtp.envelope import DsnRequest, Envelope
 from postroom.vault import derive_key
 
@@ -26,11 +26,10 @@ from postroom.vault import derive_key
 READ_AHEAD_BYTES = 4 * 1024 * 1024
 # RFC 5321 §4.5.3.1.8: a server must take at least 100 recipients in one transaction.
 MAX_RECIPIENTS = 100
-MAX_LOADED_SIGNERS = 1000
-SIGNED_AT_ONCE = 10  # a thread's errand: long against the switch of threads, short against the wait for the first
-SIGNING_THREADS = 2
+SIGNED_AT_ONCE = 25  # long against the way to a program and back, short against the wait for the first
+SIGNING_PROGRAMS = 2
 # By workspace, its routing version (a changed key raises it) and the From's domain.
-_loaded_signers: dict[tuple[int, int, str], tuple[Signer, ...]] = {}
+_loaded_keys: dict[tuple[int, int, str], tuple[Key, ...]] = {}
 
 
 class PrunedError(PostroomError):
@@ -129,8 +128,8 @@ async def _assemble(
 ) -> AsyncIterator[tuple[queue.Facts, list[bytes] | PostroomError]]:
     """The messages put together, in order; an error for one that cannot be: it is held, the others go on."""
     batches = [facts[start : start + SIGNED_AT_ONCE] for start in range(0, len(facts), SIGNED_AT_ONCE)]
-    # All at once: while the first are on their way the threads sign the next.
-    started = [_start(batch, contents, [await _signers(fact, target) for fact in batch]) for batch in batches]
+    # All at once: while the first are on their way the next are signed.
+    started = [_start(batch, contents, [await _keys(fact, target) for fact in batch]) for batch in batches]
     for batch, result in zip(batches, started, strict=True):
         for pair in zip(batch, await result if isinstance(result, asyncio.Future) else result(), strict=True):
             yield pair
@@ -139,42 +138,47 @@ async def _assemble(
 def _start(
     batch: Sequence[queue.Facts],
     contents: Mapping[UUID, queue.Content],
-    signers: Sequence[tuple[Signer, ...] | PostroomError],
+    keys: Sequence[tuple[Key, ...] | PostroomError],
 ) -> asyncio.Future[list[list[bytes] | PostroomError]] | Callable[[], list[list[bytes] | PostroomError]]:
-    """A batch being put together in a thread where that takes RSA, which lets others run; else how to do it later."""
-    work = partial(_put_together, batch, contents, signers)
-    if any(signer.key_bits is not None for some in signers if isinstance(some, tuple) for signer in some):
-        return asyncio.get_running_loop().run_in_executor(_signing(), work)
-    return work
+    """A batch being put together elsewhere where that takes RSA; else how to do it later."""
+    work = partial(_put_together, batch, contents, keys)
+    if any(key.is_rsa for some in keys if isinstance(some, tuple) for key in some):
+        return asyncio.get_running_loop().run_in_executor(_signing(), work, sign_beside)
+    return partial(work, sign)
 
 
 def _put_together(
     batch: Sequence[queue.Facts],
     contents: Mapping[UUID, queue.Content],
-    signers: Sequence[tuple[Signer, ...] | PostroomError],
+    keys: Sequence[tuple[Key, ...] | PostroomError],
+    sign: Callable[[Sequence[Unsigned | PostroomError]], list[SignedHead]],
 ) -> list[list[bytes] | PostroomError]:
-    return [_whole(fact, contents.get(fact.id), some) for fact, some in zip(batch, signers, strict=True)]
+    unsigned = [_unsigned(fact, contents.get(fact.id), some) for fact, some in zip(batch, keys, strict=True)]
+    return [
+        head if isinstance(head, PostroomError) else [*head, contents[fact.id].body]
+        for fact, head in zip(batch, sign(unsigned), strict=True)
+    ]
 
 
-def _whole(
-    fact: queue.Facts, content: queue.Content | None, signers: tuple[Signer, ...] | PostroomError
-) -> list[bytes] | PostroomError:
-    if isinstance(signers, PostroomError):
-        return signers
+def _unsigned(
+    fact: queue.Facts, content: queue.Content | None, keys: tuple[Key, ...] | PostroomError
+) -> Unsigned | PostroomError:
+    if isinstance(keys, PostroomError):
+        return keys
     if content is None:
         return PrunedError()
     try:
-        return assemble.assemble(fact, content, signers)
+        return Unsigned(assemble.assemble_head(fact, content.head), content.body_hash, keys)
     except PostroomError as error:
         return error
 
 
 @cache
 def _signing() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(SIGNING_THREADS, thread_name_prefix="sign")
+    return ThreadPoolExecutor(SIGNING_PROGRAMS, thread_name_prefix="sign")
 
 
-async def _signers(fact: queue.Facts, target: Target) -> tuple[Signer, ...] | PostroomError:
+async def _keys(fact: queue.Facts, target: Target) -> tuple[Key, ...] | PostroomError:
     """From the cache where possible: a thread switch a message would cost more than the query it avoids.
 
     The error of a key that is sealed by another secret.
@@ -182,14 +186,14 @@ async def _signers(fact: queue.Facts, target: Target) -> tuple[Signer, ...] | Po
     if not target.is_signed_by_us:
         return ()
     key = (fact.workspace_id, fact.routing_version, assemble.from_domain(fact.header_from))
-    if key not in _loaded_signers:
-        if len(_loaded_signers) > MAX_LOADED_SIGNERS:
-            _loaded_signers.clear()
+    if key not in _loaded_keys:
+        if len(_loaded_keys) > MAX_LOADED:
+            _loaded_keys.clear()
         try:
-            _loaded_signers[key] = await jobs.in_thread(assemble.load_signers, key[0], key[2])
+            _loaded_keys[key] = await jobs.in_thread(assemble.load_keys, key[0], key[2])
         except PostroomError as error:
             return error
-    return _loaded_signers[key]
+    return _loaded_keys[key]
 
 
 def _parcels(
