@@ -2,8 +2,9 @@
 
 Run: python -m benchmarks steering
 
-One lane, a thousand recipients a message, and one statement each, as `postroom mail hold` and the API make it. Microseconds
-a delivery, the commit included. "Peer" is the thousand: a ratio below 1 says how much more one of a million costs.
+One lane, a thousand recipients a message, and one statement each, as `postroom mail hold` and the API make it.
+Microseconds a delivery, the commit included. "Peer" is the thousand: a ratio below 1 says how much more one of a
+million costs.
 """
 
 import os
