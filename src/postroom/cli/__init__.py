@@ -71,10 +71,25 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except PostroomError as error:
             raise click.ClickException(error.message) from error
+        except Exception as error:
+            if trouble := _trouble_behind(error):
+                raise click.ClickException(trouble.message) from error
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, sentence) for name, (_, sentence) in self.modules.items()])
+
+
+def _trouble_behind(error: Exception) -> PostroomError | None:
+    """What is wrong with the database as a whole, where that explains the error of a statement."""
+    from psycopg import Error
+
+    if not isinstance(error, Error) and not isinstance(error.__cause__, Error):  # Django wraps them
+        return None
+    from postroom.config import database, runtime
+
+    return database.find_trouble(runtime.prepare().database_url)
 
 
 @click.group(cls=LazyGroup, modules=COMMANDS)

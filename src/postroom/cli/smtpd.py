@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from postroom.cli.waiting import tell_if_away
 from postroom.config import logs, ports, runtime
 from postroom.config.env import Environment
 
@@ -24,11 +25,13 @@ PARTS = ("submission", "capture", "mx", "lmtp")
 @click.option("--only", type=click.Choice(PARTS), help="Run one of the servers instead of all.")
 def command(only: str | None) -> None:
     """Take mail: from programs with an API key, from mail servers by SMTP and LMTP, and whatever is sent to capture."""
-    env = runtime.prepare().env
+    prepared = runtime.prepare()
+    env = prepared.env
     logs.set_up(env.log_level)
     wanted = (only,) if only else PARTS
     places = [place for place in ports.ports(env) if place.part in wanted]
     ports.require_free(*places)
+    tell_if_away(prepared.database_url, meanwhile="Until it can, mail is put off (451).")
     import uvloop
 
     uvloop.run(_serve(env, places))

@@ -2,6 +2,7 @@
 
 import click
 
+from postroom.cli.waiting import tell_if_away
 from postroom.config import ports, runtime
 
 # In-flight requests get this long at a stop; less than the 30 s after which `postroom serve` kills.
@@ -13,8 +14,10 @@ THREADS = 16
 @click.command(short_help="Serve the web pages and the HTTP API.")
 def command() -> None:
     """Serve the web pages and the HTTP API on POSTROOM_HTTP_HOST and POSTROOM_HTTP_PORT."""
-    env = runtime.start().env  # Django is for the processes that answer
+    started = runtime.start()  # Django is for the processes that answer
+    env = started.env
     ports.require_free(ports.ports(env)[0])
+    tell_if_away(started.database_url, meanwhile="Until it can, requests are answered with 503.")
 
     from granian.constants import Interfaces
     from granian.log import LogLevels

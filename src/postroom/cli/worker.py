@@ -11,6 +11,7 @@ import click
 import structlog
 from psycopg import AsyncConnection, OperationalError
 
+from postroom.cli.waiting import tell_if_away
 from postroom.config import logs, runtime
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def command() -> None:
     """Deliver mail and run periodic tasks; start as many as you like, on as many machines as you like."""
     prepared = runtime.prepare()
     logs.set_up(prepared.env.log_level)
+    tell_if_away(prepared.database_url, meanwhile="The worker waits for it.")
     import uvloop
 
     sys.setswitchinterval(SWITCH_SECONDS)

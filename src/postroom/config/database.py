@@ -35,6 +35,16 @@ def require_migrated() -> None:
         raise MigrationsPendingError
 
 
+def find_trouble(url: str) -> PostroomError | None:
+    """Why no statement can work: DatabaseAwayError, MigrationsPendingError, or None. Needs Django to be set up."""
+    try:
+        require_reachable(url)
+        require_migrated()
+    except PostroomError as error:
+        return error
+    return None
+
+
 def pending() -> list[str]:
     """The migrations that are not applied, as app.name, in their order. Needs Django to be set up."""
     from django.db import connection  # noqa: PLC0415 – Django reads its settings on import
