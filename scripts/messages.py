@@ -29,7 +29,7 @@ STORING = (
     "policy/author_notice.py", "policy/sender/dmarc.py", "policy/sender/evidence.py", "policy/sender/spf.py",
     *(f"rfc/{name}.py" for name in ("dkim_key", "dkim_tags", "dkim_verify", "dmarc", "spf")),
     *(f"policy/dns/{name}.py" for name in (
-        "advice", "answers", "dkim", "dmarc", "receiving", "report_summary", "spf", "standing", "writing",
+        "advice", "answers", "dkim", "dmarc", "receiving", "report_summary", "spf", "spf_tree", "standing", "writing",
     )),
     *(f"inbound/{name}.py" for name in (
         "alias_mail", "confirmations", "conversations", "duplicates", "fetched", "handle", "notices", "probes",

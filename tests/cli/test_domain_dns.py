@@ -102,6 +102,23 @@ def test_the_zone_file_that_is_proposed_ends_the_faults(postroom: Postroom) -> N
     assert result.exit_code == 0, result.stdout
 
 
+def test_what_is_proposed_for_faulty_records_is_right_and_keeps_what_was_right(db: None) -> None:
+    base = '@ MX 10 mail\nmail A 198.51.100.1\n_spf TXT "v=spf1 ip4:192.0.2.0/24 -all"\n'
+    faulty = (
+        '@ TXT "v=spf1 include:gone.faulty.example include=_spf.faulty.example ipv4:192.0.2.1 mx -all"\n'
+        '_dmarc TXT "v=DMARC1; p=reject; sp=quarantine; pct=most; rua=mailto:a@faulty.example,b@faulty.example"\n'
+    )
+    with run_nsd({"faulty.example": base + faulty}) as port:
+        asked = ("faulty.example", "--dns-only", "--resolver", f"127.0.0.1:{port}")
+        assert run("domain", "check", *asked).exit_code == 1
+        proposed = run("domain", "records", *asked, "--zone-file").stdout
+    assert '"v=spf1 include:_spf.faulty.example ip4:192.0.2.1 mx -all"' in proposed
+    assert '"v=DMARC1; p=reject; sp=quarantine; rua=mailto:a@faulty.example"' in proposed
+    with run_nsd({"faulty.example": base + proposed}) as port:
+        result = check("faulty.example", "--dns-only", server=f"127.0.0.1:{port}")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "faulty.example: nothing must change.")
+
+
 def test_the_records_are_mailed_to_who_looks_after_dns(
     postroom: Postroom, refused: Postroom, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

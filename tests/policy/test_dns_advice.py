@@ -96,6 +96,9 @@ def test_an_empty_zone_misses_everything_and_the_records_fill_it() -> None:
         ([RSA.replace("k=rsa", "k=ed25519")], "dkim-kind"),
         ([RSA + "; h=sha1"], "dkim-hash"),
         ([RSA, RSA], "dkim-several"),
+        ([RSA.replace("v=DKIM1", "v=DKIM2")], "dkim-unusable"),
+        ([RSA + "; s=other"], "dkim-unusable"),
+        (["v=spf1 -all"], "dkim-no-record"),
         (["hello"], "dkim-unusable"),
     ],
 )
@@ -170,6 +173,36 @@ def test_a_policy_is_told_with_what_it_changes(value: str, verdict: Verdict, cod
     assert bool(found.change) == (verdict is Verdict.WRONG)
 
 
+@pytest.mark.parametrize(
+    ("value", "mended"),
+    [
+        (
+            "v=DMARC1; p=reject; sp=quarantine; np=reject; rua=mailto:d@company-name.com; pct=abc; adkim=s",
+            "v=DMARC1; p=reject; sp=quarantine; np=reject; adkim=s; rua=mailto:d@company-name.com",
+        ),
+        ("v=DMARC1; p=reject; rua=d@company-name.com", "v=DMARC1; p=reject; rua=mailto:dmarc-reports@company-name.com"),
+        ("v=DMARC1 p=reject", "v=DMARC1; p=none; rua=mailto:dmarc-reports@company-name.com"),
+        ("v=DMARC1; rua=mailto:d@company-name.com", "v=DMARC1; p=none; rua=mailto:d@company-name.com"),
+        (
+            "v=DMARC1; p=reject; rua=mailto:x@reports.example,mailto:d@company-name.com; ruf=mailto:f@company-name.com",
+            "v=DMARC1; p=reject; ruf=mailto:f@company-name.com; rua=mailto:d@company-name.com",
+        ),
+    ],
+)
+def test_a_policy_with_a_fault_is_mended_without_being_weakened(value: str, mended: str) -> None:
+    found = finding(judge(at("_dmarc", value)), f"_dmarc.{DOMAIN}")
+    assert (found.verdict, found.record.value) == (Verdict.WRONG, mended)
+    assert mended in found.change
+    assert finding(judge(at("_dmarc", mended)), f"_dmarc.{DOMAIN}").verdict is Verdict.OK
+
+
+def test_whose_consent_is_missing_for_reports_is_told_with_the_record() -> None:
+    found = finding(judge(at("_dmarc", "v=DMARC1; p=reject; rua=mailto:x@reports.example")), f"_dmarc.{DOMAIN}")
+    assert found.change.endswith(
+        "Or let the TXT record “v=DMARC1” be published at company-name.com._report._dmarc.reports.example."
+    )
+
+
 def test_reports_may_go_elsewhere_where_the_receiver_agrees() -> None:
     zone = {
         **at("_dmarc", "v=DMARC1; p=none; rua=mailto:x@reports.example"),
@@ -187,6 +220,27 @@ def test_a_sub_domain_inherits_the_policy_for_sub_domains() -> None:
     assert advice.standings[0].words.endswith("receivers put it into the spam folder.")
 
 
+def test_a_sub_domain_that_does_not_exist_yet_inherits_the_policy_for_those() -> None:
+    zone = at("_dmarc", f"v=DMARC1; p=reject; sp=quarantine; np=none; rua=mailto:x@{DOMAIN}")
+    own = finding(judge(zone), f"_dmarc.{DOMAIN}")
+    assert (own.verdict, own.codes[-1]) == (Verdict.NOTE, "dmarc-nonexistent")
+    here = {"domain": f"mail.{DOMAIN}", "from_domain": f"mail.{DOMAIN}"}
+    assert "“none”" in finding(judge(zone, **here), f"_dmarc.mail.{DOMAIN}").words
+    exists = {**zone, (f"mail.{DOMAIN}", "MX"): ["10 mx.company-name.com"]}
+    assert "“quarantine”" in finding(judge(exists, **here), f"_dmarc.mail.{DOMAIN}").words
+
+
+def test_what_an_asterisk_in_the_zone_stands_for_hides_no_policy_above() -> None:
+    zone = {**GOOD, (f"_dmarc.mail.{DOMAIN}", "TXT"): ["v=spf1 -all"]}
+    found = finding(judge(zone, domain=f"mail.{DOMAIN}", from_domain=f"mail.{DOMAIN}"), f"_dmarc.mail.{DOMAIN}")
+    assert found.codes == ("dmarc-inherited",)
+
+
+def test_a_policy_that_dns_does_not_tell_is_not_written_anew() -> None:
+    advice = judge(at("_dmarc") | {(f"_dmarc.{DOMAIN}", "TXT"): Status.TIMEOUT})
+    assert [record.name for record in advice.records if record.purpose is Purpose.DMARC] == []
+
+
 def test_a_registry_that_does_not_answer_leaves_no_doubt_but_ones_own_domain_does() -> None:
     silent = {**GOOD, ("_dmarc.com", "TXT"): Status.SERVFAIL}
     missing = judge(silent, without=((f"_dmarc.{DOMAIN}", "TXT"),))
@@ -197,9 +251,16 @@ def test_a_registry_that_does_not_answer_leaves_no_doubt_but_ones_own_domain_doe
 
 
 def test_two_policies_are_none() -> None:
-    assert finding(judge(at("_dmarc", "v=DMARC1; p=none", "v=DMARC1; p=reject")), f"_dmarc.{DOMAIN}").codes == (
-        "dmarc-several",
+    found = finding(judge(at("_dmarc", "v=DMARC1; p=none", "v=DMARC1; p=reject")), f"_dmarc.{DOMAIN}")
+    assert found.codes == ("dmarc-several",)
+    assert found.record.value == f"v=DMARC1; p=none; rua=mailto:dmarc-reports@{DOMAIN}"
+    strict, mild = (
+        f"v=DMARC1; p=reject; rua=mailto:a@{DOMAIN}",
+        f"v=DMARC1; p=quarantine; sp=none; rua=mailto:b@{DOMAIN}",
     )
+    found = finding(judge(at("_dmarc", strict, mild)), f"_dmarc.{DOMAIN}")
+    assert found.record.value == f"v=DMARC1; p=quarantine; sp=none; rua=mailto:a@{DOMAIN},mailto:b@{DOMAIN}"
+    assert found.change == f"Replace the 2 DMARC records at _dmarc.{DOMAIN} by one: “{found.record.value}”."
 
 
 def test_the_ladder_leads_from_none_over_quarantine_to_reject() -> None:

@@ -65,13 +65,48 @@ def test_two_records_become_one() -> None:
         ("v=spf1 include:company-name.com include:_spf.google.com ~all", "spf-circle"),
         ("v=spf1, include:_spf.google.com ~all", "spf-typo"),
         ("v=spf1 a:x1.example a:x2.example exists:x3.example include:_spf.google.com ~all", "spf-voids"),
+        ("v=spf1 include=_spf.google.com ~all", "spf-slip"),
+        ("v=spf1 include:_spf.google.com include:open.example ~all", "spf-plus-all"),
+        ("v=spf1 redirect=open.example", "spf-plus-all"),
     ],
 )
 def test_what_makes_spf_fail_is_wrong(text: str, code: str) -> None:
-    finding = check(text)
+    zone = {("open.example", "TXT"): ["v=spf1 +all"]}
+    finding = check(text, zone=zone)
     assert finding.verdict is Verdict.WRONG
     assert code in finding.codes
-    assert finding.change
+    assert finding.record.value in finding.change
+    assert check(finding.record.value, zone=zone).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [
+        ("v=spf1 ipv4:192.0.2.1, ipv6:2001:db8::1 -all", "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all"),
+        ("v=spf1 ip4=192.0.2.0/24 2001:db8::/32 -all", "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all"),
+        ("v=spf1 mx; mx=mail.example ip:192.0.2.1 -all", "v=spf1 mx mx:mail.example ip4:192.0.2.1 -all"),
+        ("v=spf1 smtp.company-name.com include:_spf.google.com -all", "v=spf1 include:_spf.google.com -all"),
+        ("v=spf1 mx include:gone.example ra=postmaster -all", "v=spf1 mx ra=postmaster -all"),
+        ("v=spf1 mx redirect=gone.example", "v=spf1 mx ~all"),
+    ],
+)
+def test_slips_are_corrected_and_what_leads_to_nothing_is_left_out(text: str, mended: str) -> None:
+    zone = {(DOMAIN, "MX"): ["10 smtp.company-name.com"]}
+    finding = check(text, senders=(), zone=zone)
+    assert (finding.verdict, finding.record.value) == (Verdict.WRONG, mended)
+
+
+def test_more_mail_hosts_than_receivers_look_up_are_told_and_none_is_shut_out() -> None:
+    zone = {(DOMAIN, "MX"): [f"10 m{n}.example" for n in range(11)], ("m1.example", "A"): ["192.0.2.1"]}
+    finding = check("v=spf1 mx -all", senders=(), zone=zone)
+    assert finding.codes == ("spf-many-mx", "spf-count")
+    assert finding.record.value == "v=spf1 mx -all"
+
+
+def test_who_passes_where_others_are_refused_is_not_let_in() -> None:
+    zone = {("bad.example", "TXT"): ["v=spf1 ip4:198.51.100.0/24 -all"]}
+    assert "spf-not-allowed" in check("v=spf1 -include:bad.example -all", senders=(OWN,), zone=zone).codes
+    assert check("v=spf1 include:bad.example -all", senders=(OWN,), zone=zone).verdict is Verdict.OK
 
 
 def test_a_mended_record_has_what_is_behind_all_before_it_and_lets_nobody_in() -> None:
@@ -100,8 +135,11 @@ def test_look_ups_are_counted_through_the_includes() -> None:
     three = " ".join(f"include:s{n}.example" for n in range(3))
     four = f"{three} include:s3.example"
     assert "9 of 10" in check(f"v=spf1 {three} -all", senders=(), zone=zone).words
-    assert check(f"v=spf1 {four} -all", senders=(), zone=zone).codes == ("spf-lookups",)
-    assert "12 DNS look-ups" in check(f"v=spf1 {four} -all", senders=(), zone=zone).words
+    finding = check(f"v=spf1 a:s0.example {four} -all", senders=(), zone=zone)
+    assert finding.codes == ("spf-lookups", "spf-costs")
+    assert "13 DNS look-ups" in finding.words
+    costs = "include:s0.example (3), include:s1.example (3), include:s2.example (3), include:s3.example (3)"
+    assert finding.words.endswith(f"Look-ups by term: {costs}, a:s0.example (1).")
     assert "spf-lookups-after" in check(f"v=spf1 {three} -all", zone=zone).codes
 
 
@@ -153,6 +191,7 @@ def test_a_provider_with_a_return_path_of_its_own_asks_nothing_of_our_record() -
 def test_no_answer_is_not_taken_for_no_record(status: Status) -> None:
     finding = check(zone={(DOMAIN, "TXT"): status})
     assert (finding.verdict, finding.codes, finding.change) == (Verdict.UNCLEAR, (f"dns-{status}",), "")
+    assert finding.record.value == "", "it could stand beside the one that is there"
 
 
 def test_an_include_that_does_not_answer_leaves_it_open_who_passes() -> None:

@@ -59,7 +59,9 @@ def test_what_receivers_stumble_over_is_named(term: str) -> None:
 
 def test_an_unknown_modifier_is_ignored() -> None:
     (term, _) = parse_spf("v=spf1 a=%{d} -all").terms
-    assert (term.name, term.qualifier) == ("a", "")
+    assert (term.name, term.qualifier, term.is_slip) == ("a=", "", True)
+    (other, _) = parse_spf("v=spf1 ra=postmaster -all").terms
+    assert (other.name, other.is_slip) == ("ra=", False)
 
 
 def test_two_redirects_are_one_too_many() -> None:

@@ -1,6 +1,7 @@
 """What does this DMARC record ask of receivers, and where do they look for it (RFC 9989, before it RFC 7489)?"""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,6 +11,7 @@ MAX_WALK = 8  # RFC 9989 §4.10: queries at most, however long the name
 
 _VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
 _TAG = re.compile(r"[ \t]*([A-Za-z0-9_]+)[ \t]*=[ \t]*(.*?)[ \t]*")
+_STANDS_ALONE = re.compile(r"(?:p|rua)[ \t]*=", re.IGNORECASE)
 _REPORT_URI = re.compile(r"mailto:(?P<address>[^,!;\s]+@(?P<domain>[^,!;\s@]+))(?:![0-9]+[kmgt]?)?", re.IGNORECASE)
 
 
@@ -68,6 +70,22 @@ def parse_dmarc(text: str) -> DmarcRecord:
         report_addresses=addresses,
         faults=tuple(reader.faults),
     )
+
+
+def mend_dmarc(text: str, report_addresses: Iterable[str]) -> str:
+    """The record `text` as receivers can use it: tags they cannot are left out, p without a meaning becomes “none”.
+
+    rua= then holds those of `report_addresses`, A-labels, and nothing else. DmarcSyntaxError as `parse_dmarc`.
+    """
+    policy = parse_dmarc(text).policy
+    parts = [part.strip() for part in text.split(";")[1:]]
+    kept = [part for part in parts if not _STANDS_ALONE.match(part) and _is_usable(part)]
+    reports = ",".join(f"mailto:{address}" for address in report_addresses)
+    return "; ".join(["v=DMARC1", f"p={policy}", *filter(None, kept), f"rua={reports}"])
+
+
+def _is_usable(part: str) -> bool:
+    return not parse_dmarc("; ".join(("v=DMARC1", "p=none", part))).faults
 
 
 def walk_domains(domain: str) -> tuple[str, ...]:

@@ -30,7 +30,8 @@ class Term:
     """A mechanism or a modifier (`qualifier` is "" for those).
 
     `domain` is what follows the colon or equals sign, "" when absent; it may hold macros. `network` is set for ip4 and
-    ip6; `prefixes` are the lengths for IPv4 and IPv6 of a and mx.
+    ip6; `prefixes` are the lengths for IPv4 and IPv6 of a and mx. The `name` of a modifier that nobody knows ends with
+    "=", for it may be that of a mechanism.
     """
 
     text: str
@@ -43,6 +44,11 @@ class Term:
     @property
     def has_macro(self) -> bool:
         return "%" in self.domain
+
+    @property
+    def is_slip(self) -> bool:
+        """Whether “include=…” stands where “include:…” was meant: receivers ignore it as an unknown modifier (§6)."""
+        return self.name.endswith("=") and _MECHANISM.fullmatch(self.name.removesuffix("=")) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,8 @@ def _parse_term(word: str) -> Term:
         name, value = match["name"].lower(), match["value"]
         if name in ("redirect", "exp"):
             _check_domain(word, value)
-        return Term(word, name, domain=value.rstrip("."))  # unknown modifiers are ignored, §6
+            return Term(word, name, domain=value.rstrip("."))
+        return Term(word, f"{name}=", domain=value)  # unknown: ignored, §6
     raise SpfSyntaxError(f"“{word[:80]}” is neither a mechanism nor a modifier of SPF.")
 
 

@@ -109,21 +109,34 @@ def _compare(values: tuple[str, ...], expected: str, *, name: str) -> Iterator[R
     except SignatureSyntaxError as error:
         yield Remark(Verdict.WRONG, "dkim-unusable", f"Receivers cannot read the key at {name}: {error.message}.")
         return
-    key, published = ours["p"], theirs.get("p", "").translate(_BASE64_SPACE)
-    if not published:
-        yield Remark(Verdict.WRONG, "dkim-revoked", "The record revokes the key: its p= is empty.")
-    elif published != key:
-        yield _tell_difference(published, key)
+    published = theirs.get("p", "").translate(_BASE64_SPACE)
+    if "p" not in theirs:
+        yield Remark(Verdict.WRONG, "dkim-no-record", f"What stands at {name} is no key: it has no p=.")
+    elif published != ours["p"]:
+        yield _tell_difference(published, ours["p"])
     elif theirs.get("k", "rsa") != ours["k"]:
         words = f"k={theirs.get('k', 'rsa')} is another kind of key than ours, {ours['k']}."
         yield Remark(Verdict.WRONG, "dkim-kind", words)
     elif "sha256" not in split_list(theirs.get("h", "sha256")):
         yield Remark(Verdict.WRONG, "dkim-hash", "h= does not allow sha256, by which we sign.")
+    elif refusal := _refusal(values[0], ours["k"]):
+        yield Remark(Verdict.WRONG, "dkim-unusable", f"Receivers cannot use the key at {name}: {refusal}.")
     elif "y" in split_list(theirs.get("t", "")):
         yield _testing()
 
 
+def _refusal(text: str, key_type: str) -> str:
+    """Why receivers pass a record over that holds the right key; "" when they take it."""
+    try:
+        read_key_record(text, key_type=key_type)
+    except (SignatureSyntaxError, SignatureRefusedError) as error:
+        return error.message
+    return ""
+
+
 def _tell_difference(published: str, key: str) -> Remark:
+    if not published:
+        return Remark(Verdict.WRONG, "dkim-revoked", "The record revokes the key: its p= is empty.")
     if key.startswith(published):
         words = (
             f"The key is cut off after {len(published)} of {len(key)} characters. "

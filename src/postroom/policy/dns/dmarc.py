@@ -1,12 +1,12 @@
 """What will receivers do with mail in the domain's name that fails, and who is told (RFC 9989, before it RFC 7489)?"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from postroom.policy.dns.answers import Answer, Answers, Status
 from postroom.policy.dns.findings import Finding, Purpose, Record, Remark, Verdict
-from postroom.rfc.dmarc import Disposition, DmarcRecord, is_dmarc, parse_dmarc, walk_domains
+from postroom.rfc.dmarc import Disposition, DmarcRecord, is_dmarc, mend_dmarc, parse_dmarc, walk_domains
 from postroom.rfc.organisation import organisational_domain
 
 
@@ -93,22 +93,33 @@ def check_dmarc(domain: str, report_address: str, answers: Answers) -> DmarcStan
     if answer.is_unclear or answer.status is Status.LOOP:
         verdict = Verdict.UNCLEAR if answer.is_unclear else Verdict.WRONG
         words = f"The policy is not known: {answer.explain(name)}."
-        finding = Finding(record, remarks=(Remark(verdict, f"dns-{answer.status}", words),))
+        # A record of ours beside the one that is there would end both.
+        finding = Finding(replace(record, value=""), remarks=(Remark(verdict, f"dns-{answer.status}", words),))
         return DmarcStanding(finding, None, Disposition.NONE, is_unclear=answer.is_unclear)
     if len(texts) == 1:
-        return _judge_own(record, texts[0], answer=answer, answers=answers)
-    if texts or answer.values:
+        return _judge_own(record, texts[0], report_address, answer=answer, answers=answers)
+    if texts or any(map(_looks_like_dmarc, answer.values)):
         return _judge_unusable(record, texts, answer)
     return _inherit(domain, record, answers)
 
 
-def _judge_own(record: Record, text: str, *, answer: Answer, answers: Answers) -> DmarcStanding:
+def _looks_like_dmarc(text: str) -> bool:
+    """Anything else, such as what an asterisk in the zone stands for, receivers pass over (RFC 9989 §4.10)."""
+    return "dmarc" in text.lower() or text.lower().startswith("p=")
+
+
+def _judge_own(record: Record, text: str, report_address: str, *, answer: Answer, answers: Answers) -> DmarcStanding:
     parsed = parse_dmarc(text)
-    remarks = tuple(_judge(parsed)) + tuple(_judge_reports(parsed, record.name, answers))
-    is_faulty = any(remark.verdict is Verdict.WRONG for remark in remarks)
-    expected = record if is_faulty else replace(record, value=text)
-    change = f"Correct the TXT record at {record.name}, for instance to “{record.value}”." if is_faulty else ""
-    finding = Finding(expected, (text,), remarks, change, answer.is_authenticated)
+    refusing = dict(_refusing(parsed, record.name, answers))
+    remarks = (*_judge(parsed), *_judge_reports(parsed, refusing))
+    changes = []
+    expected = replace(record, value=text)
+    if any(remark.verdict is Verdict.WRONG for remark in remarks):
+        willing = [address for address in parsed.report_addresses if address not in refusing]
+        expected = replace(record, value=mend_dmarc(text, willing or [report_address]))
+        changes = [f"Change the TXT record at {record.name} to “{expected.value}”."]
+        changes += [f"Or let the TXT record “v=DMARC1” be published at {name}." for name in refusing.values()]
+    finding = Finding(expected, (text,), remarks, " ".join(changes), answer.is_authenticated)
     return DmarcStanding(finding, parsed, parsed.policy, is_unclear=False)
 
 
@@ -130,6 +141,10 @@ def _judge(parsed: DmarcRecord) -> Iterator[Remark]:
         words = f"For sub-domains the policy is “{parsed.subdomain_policy}” (sp)."
         is_open = parsed.subdomain_policy is Disposition.NONE
         yield Remark(Verdict.NOTE if is_open else Verdict.OK, "dmarc-subdomains", words)
+    if parsed.nonexistent_policy is not parsed.subdomain_policy:
+        words = f"For sub-domains that do not exist the policy is “{parsed.nonexistent_policy}” (np)."
+        is_open = parsed.nonexistent_policy is Disposition.NONE
+        yield Remark(Verdict.NOTE if is_open else Verdict.OK, "dmarc-nonexistent", words)
     for tag, strict, what in (
         ("adkim", parsed.is_dkim_strict, "the signature"),
         ("aspf", parsed.is_spf_strict, "the return path"),
@@ -139,31 +154,51 @@ def _judge(parsed: DmarcRecord) -> Iterator[Remark]:
             yield Remark(Verdict.OK, f"dmarc-strict-{tag}", words)
 
 
-def _judge_reports(parsed: DmarcRecord, name: str, answers: Answers) -> Iterator[Remark]:
+def _judge_reports(parsed: DmarcRecord, refusing: Mapping[str, str]) -> Iterator[Remark]:
     if not parsed.report_addresses:
         words = "Nobody gets reports (rua=): you will not see who sends in your name. Add an address."
         yield Remark(Verdict.NOTE, "dmarc-no-reports", words)
-    own = organisational_domain(name.removeprefix("_dmarc."))
+    for address, consent in refusing.items():
+        domain = address.rpartition("@")[2].lower()
+        words = f"Reports to {address} are not sent: {domain} does not agree by a TXT record at {consent}."
+        yield Remark(Verdict.WRONG, "dmarc-reports-refused", words)
+
+
+def _refusing(parsed: DmarcRecord, name: str, answers: Answers) -> Iterator[tuple[str, str]]:
+    """The addresses of other domains that do not agree to get reports, and where they would (RFC 9990 §4)."""
+    own = name.removeprefix("_dmarc.")
     for address in parsed.report_addresses:
         domain = address.rpartition("@")[2].lower()
-        if organisational_domain(domain) == own:
+        if organisational_domain(domain) == organisational_domain(own):
             continue
-        consent = f"{name.removeprefix('_dmarc.')}._report._dmarc.{domain}"  # RFC 9990 §4
+        consent = f"{own}._report._dmarc.{domain}"
         answer = answers.ask(consent, "TXT")
         if not answer.is_unclear and not any(is_dmarc(value) for value in answer.values):
-            words = f"Reports to {address} are not sent: {domain} does not agree by a TXT record at {consent}."
-            yield Remark(Verdict.WRONG, "dmarc-reports-refused", words)
+            yield address, consent
 
 
 def _judge_unusable(record: Record, texts: list[str], answer: Answer) -> DmarcStanding:
     if texts:
         words = f"There are {len(texts)} DMARC records; with more than one, receivers act as if there were none."
-        code, change = "dmarc-several", f"Keep one of the DMARC records at {record.name}."
+        record = replace(record, value=_merge(texts, record.value))
+        code, change = (
+            "dmarc-several",
+            f"Replace the {len(texts)} DMARC records at {record.name} by one: “{record.value}”.",
+        )
     else:
         words = "The record is not recognised: it must begin with “v=DMARC1;”, in capitals."
         code, change = "dmarc-typo", f"Change the TXT record at {record.name} to “{record.value}”."
     finding = Finding(record, answer.values, (Remark(Verdict.WRONG, code, words),), change, answer.is_authenticated)
     return DmarcStanding(finding, None, Disposition.NONE, is_unclear=False)
+
+
+def _merge(texts: list[str], new: str) -> str:
+    """The mildest of several records, with the reports of all, or of a `new` one: receivers act by none so far."""
+    policies = tuple(Disposition)
+    parsed = {text: parse_dmarc(text) for text in texts}
+    mildest = min(texts, key=lambda text: policies.index(parsed[text].policy))
+    addresses = dict.fromkeys(address for record in parsed.values() for address in record.report_addresses)
+    return mend_dmarc(mildest, addresses or parse_dmarc(new).report_addresses)
 
 
 def _inherit(domain: str, record: Record, answers: Answers) -> DmarcStanding:
@@ -177,7 +212,14 @@ def _inherit(domain: str, record: Record, answers: Answers) -> DmarcStanding:
         is_unclear = is_unclear or (answer.is_unclear and f".{parent}".endswith(own))
         if len(texts) == 1:
             inherited = parse_dmarc(texts[0])
-            return _tell_inherited(domain, parent, record=replace(record, value=""), parsed=inherited, text=texts[0])
+            exists = answers.ask(domain, "TXT").status is not Status.NXDOMAIN
+            policy = inherited.subdomain_policy if exists else inherited.nonexistent_policy
+            words = (
+                f"{domain} has no DMARC record of its own; that of {parent} counts, with “{policy}” for sub-domains."
+            )
+            remark = Remark(Verdict.OK, "dmarc-inherited", words)
+            finding = Finding(replace(record, value=""), (texts[0],), (remark,))
+            return DmarcStanding(finding, inherited, policy, is_unclear=False)
     words = (
         "There is no DMARC record: receivers judge on their own, you get no reports, and Gmail and Yahoo put off "
         "who sends much."
@@ -187,10 +229,3 @@ def _inherit(domain: str, record: Record, answers: Answers) -> DmarcStanding:
         remark = Remark(Verdict.UNCLEAR, "dmarc-unclear", "It is not known whether a domain above has a policy.")
     change = "" if is_unclear else f"Add the TXT record “{record.value}” at {record.name}."
     return DmarcStanding(Finding(record, (), (remark,), change), None, Disposition.NONE, is_unclear=is_unclear)
-
-
-def _tell_inherited(domain: str, parent: str, *, record: Record, parsed: DmarcRecord, text: str) -> DmarcStanding:
-    policy = parsed.subdomain_policy
-    words = f"{domain} has no DMARC record of its own; that of {parent} counts, with “{policy}” for sub-domains."
-    finding = Finding(record, (text,), (Remark(Verdict.OK, "dmarc-inherited", words),))
-    return DmarcStanding(finding, parsed, policy, is_unclear=False)

@@ -4,58 +4,26 @@ Receivers test SPF on the envelope sender's domain, so this is about the domain 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from enum import StrEnum
-from ipaddress import collapse_addresses, ip_address, ip_network
+from ipaddress import ip_address
 
 from postroom.errors import SpfSyntaxError
 from postroom.policy.dns.answers import Answers, Status
 from postroom.policy.dns.facts import Sender
 from postroom.policy.dns.findings import Finding, Purpose, Record, Remark, Verdict
+from postroom.policy.dns.spf_mending import mended
+from postroom.policy.dns.spf_tree import OPEN_TO_ALL, SpfTree, parse_only, sentence, walk_spf
 from postroom.policy.provider import ReturnPathUse
 from postroom.rfc.spf import (
     LOOKUP_TERMS,
     MAX_LOOKUPS,
     MAX_VOID_LOOKUPS,
-    Network,
     SpfRecord,
-    Term,
     is_spf,
     merge_spf,
     parse_spf,
 )
-
-# A tree that asks more than this is wrong whatever else it holds; so much is asked of DNS at most.
-MAX_WALKED = 40
-MAX_MX_HOSTS = 10  # RFC 7208 §4.6.4
-
-
-@dataclass
-class SpfTree:
-    """What a record and all it includes come to; the worst case, in which no term fits before the last."""
-
-    lookups: int = 0
-    voids: int = 0
-    includes: set[str] = field(default_factory=set)
-    networks: list[Network] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
-    has_macros: bool = False
-
-    @property
-    def is_certain(self) -> bool:
-        return all(remark.verdict is not Verdict.UNCLEAR for remark in self.remarks)
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether receivers give up on it (RFC 7208 §4.6.4, §5.2)."""
-        is_wrong = any(remark.verdict is Verdict.WRONG for remark in self.remarks)
-        return is_wrong or self.lookups > MAX_LOOKUPS or self.voids > MAX_VOID_LOOKUPS
-
-    def covers(self, networks: Iterable[Network]) -> bool:
-        """Whether mail from all of `networks` (at least one) passes by address."""
-        wanted = list(networks)
-        own = [*_collapse(self.networks, 4), *_collapse(self.networks, 6)]
-        return bool(wanted) and all(any(_is_within(network, one) for one in own) for network in wanted)
 
 
 def mechanism_of(sender: Sender) -> str:
@@ -88,10 +56,12 @@ def check_spf(domain: str, senders: Sequence[Sender], answers: Answers) -> Findi
     texts = [value for value in answer.values if is_spf(value)]
     # A record that names nobody would make mail of the unknown server fail, which has none to pass by yet.
     is_known = bool(texts or mechanisms or not unknown)
-    record = Record(domain, "TXT", _mend(merge_spf(texts, mechanisms)) if is_known else "", Purpose.SPF)
+    kept = [mended(text, domain, answers) for text in texts]
+    record = Record(domain, "TXT", merge_spf(kept, mechanisms) if is_known else "", Purpose.SPF)
     if answer.is_unclear or answer.status is Status.LOOP:
         verdict = Verdict.UNCLEAR if answer.is_unclear else Verdict.WRONG
-        return Finding(record, remarks=(Remark(verdict, f"dns-{answer.status}", _sentence(answer.explain(domain))),))
+        record = replace(record, value="")  # one that leaves out what is there, or stands beside it, does harm
+        return Finding(record, remarks=(Remark(verdict, f"dns-{answer.status}", sentence(answer.explain(domain))),))
     remarks = list(_judge_records(texts, answer.values, domain))
     if len(texts) == 1 and not remarks:
         remarks += _judge_one(texts[0], mechanisms, domain=domain, answers=answers)
@@ -116,24 +86,16 @@ def allowance(domain: str, mechanism: str, answers: Answers) -> Allowance:
     if answer.is_unclear:
         return Allowance.UNCLEAR
     try:
-        record = _parse_only([value for value in answer.values if is_spf(value)])
+        record = parse_only([value for value in answer.values if is_spf(value)])
     except SpfSyntaxError:
         return Allowance.NOBODY
-    tree = SpfTree()
-    _walk(record, domain, tree=tree, answers=answers, path=(domain,))
+    tree = walk_spf(record, domain, answers)
     if tree.is_broken:
         return Allowance.NOBODY
     if not mechanism:
         return Allowance.UNCLEAR
     allowed = _allows(tree, mechanism, answers)
     return Allowance.UNCLEAR if allowed is None else Allowance.YES if allowed else Allowance.NO
-
-
-def walk_spf(text: str, domain: str, answers: Answers) -> SpfTree:
-    """The record `text` of `domain` with all it includes; SpfSyntaxError when it is malformed itself."""
-    tree = SpfTree()
-    _walk(parse_spf(text), domain, tree=tree, answers=answers, path=(domain,))
-    return tree
 
 
 def _judge_records(texts: list[str], values: Iterable[str], domain: str) -> Iterator[Remark]:
@@ -154,12 +116,14 @@ def _judge_records(texts: list[str], values: Iterable[str], domain: str) -> Iter
 def _judge_one(text: str, mechanisms: list[str], *, domain: str, answers: Answers) -> Iterator[Remark]:
     try:
         record = parse_spf(text)
-        tree = walk_spf(text, domain, answers)
     except SpfSyntaxError as error:
         yield Remark(Verdict.WRONG, "spf-syntax", f"{error.message} SPF then fails for everybody.")
         return
+    tree = walk_spf(record, domain, answers)
     yield from tree.remarks
     yield from _judge_counts(tree)
+    if tree.lookups > MAX_LOOKUPS:
+        yield _costs(record, domain, answers)
     yield from _judge_terms(record)
     for mechanism in mechanisms:
         allowed = _allows(tree, mechanism, answers)
@@ -168,7 +132,7 @@ def _judge_one(text: str, mechanisms: list[str], *, domain: str, answers: Answer
             yield Remark(Verdict.WRONG, "spf-not-allowed", words)
     if not mechanisms:
         return
-    merged = walk_spf(merge_spf([text], mechanisms), domain, answers)
+    merged = walk_spf(parse_spf(merge_spf([text], mechanisms)), domain, answers)
     if merged.lookups > MAX_LOOKUPS >= tree.lookups:
         words = (
             f"With what is missing it takes {merged.lookups} look-ups, more than {MAX_LOOKUPS}: remove others first."
@@ -202,10 +166,18 @@ def _judge_counts(tree: SpfTree) -> Iterator[Remark]:
         yield Remark(Verdict.OK, "spf-macros", words)
 
 
+def _costs(record: SpfRecord, domain: str, answers: Answers) -> Remark:
+    """What to save on: each term's look-ups, most first."""
+    asking = [term for term in record.terms if term.name in LOOKUP_TERMS]
+    lookups = {term.text: walk_spf(SpfRecord((term,)), domain, answers).lookups for term in asking}
+    parts = [f"{text} ({number})" for text, number in sorted(lookups.items(), key=lambda item: -item[1])]
+    return Remark(Verdict.NOTE, "spf-costs", f"Look-ups by term: {', '.join(parts)}.")
+
+
 def _judge_terms(record: SpfRecord) -> Iterator[Remark]:
     last = record.all
     if last and last.qualifier == "+":
-        yield Remark(Verdict.WRONG, "spf-plus-all", f"“{last.text}” lets everybody send in the domain's name.")
+        yield Remark(Verdict.WRONG, OPEN_TO_ALL, f"“{last.text}” lets everybody send in the domain's name.")
     elif last and last.qualifier == "?":
         yield Remark(Verdict.NOTE, "spf-neutral", "“?all” makes no statement about other servers; “~all” does.")
     elif last is None and record.redirect is None:
@@ -214,106 +186,23 @@ def _judge_terms(record: SpfRecord) -> Iterator[Remark]:
         yield Remark(Verdict.NOTE, "spf-dead-redirect", "redirect= is ignored beside “all”.")
     if last and any(term.qualifier for term in record.terms[record.terms.index(last) + 1 :]):
         yield Remark(Verdict.WRONG, "spf-after-all", "What stands behind “all” is never read.")
+    for term in (term for term in record.terms if term.is_slip):
+        yield Remark(Verdict.WRONG, "spf-slip", f"“{term.text}” is ignored: a mechanism is followed by a colon.")
     if any(term.name == "ptr" for term in record.terms):
         yield Remark(Verdict.NOTE, "spf-ptr", "“ptr” is slow and no longer to be used (RFC 7208 §5.5).")
 
 
-def _walk(record: SpfRecord, domain: str, *, tree: SpfTree, answers: Answers, path: tuple[str, ...]) -> None:
-    for term in record.terms:
-        is_dead = term.name == "redirect" and record.all is not None
-        if tree.lookups > MAX_WALKED or is_dead:
-            continue
-        tree.lookups += term.name in LOOKUP_TERMS
-        if term.has_macro:
-            tree.has_macros = True
-        elif term.name in ("include", "redirect"):
-            _follow(term, tree=tree, answers=answers, path=path)
-        elif term.name in ("a", "mx", "exists"):
-            _resolve(term, term.domain or domain, tree=tree, answers=answers)
-        elif term.network is not None and term.qualifier == "+":
-            tree.networks.append(term.network)
-        if term.name == "all":
-            return
-
-
-def _follow(term: Term, *, tree: SpfTree, answers: Answers, path: tuple[str, ...]) -> None:
-    target = term.domain.lower()
-    if target in path:
-        words = f"“{term.text}” leads back to {target}: an endless circle."
-        tree.remarks.append(Remark(Verdict.WRONG, "spf-circle", words))
-        return
-    answer = answers.ask(target, "TXT")
-    texts = [value for value in answer.values if is_spf(value)]
-    if answer.is_unclear:
-        tree.remarks.append(Remark(Verdict.UNCLEAR, f"dns-{answer.status}", _sentence(answer.explain(target))))
-        return
-    tree.voids += not answer.values
-    try:
-        record = _parse_only(texts)
-    except SpfSyntaxError as error:
-        words = f"“{term.text}” leads to no usable SPF record ({error.message}), which makes SPF fail for everybody."
-        tree.remarks.append(Remark(Verdict.WRONG, "spf-bad-include", words))
-        return
-    if term.name == "redirect" or term.qualifier == "+":
-        tree.includes.add(target)
-    _walk(record, target, tree=tree, answers=answers, path=(*path, target))
-
-
-def _parse_only(texts: list[str]) -> SpfRecord:
-    if len(texts) != 1:
-        raise SpfSyntaxError("there are several" if texts else "there is none")
-    return parse_spf(texts[0])
-
-
-def _resolve(term: Term, name: str, *, tree: SpfTree, answers: Answers) -> None:
-    """The addresses that a, mx or exists asks for."""
-    hosts = [name]
-    if term.name == "mx":
-        exchanges = answers.ask(name, "MX")
-        hosts = [value.partition(" ")[2] for value in exchanges.values][:MAX_MX_HOSTS]
-        tree.voids += exchanges.is_void
-        if exchanges.is_unclear:
-            words = _sentence(exchanges.explain(name))
-            tree.remarks.append(Remark(Verdict.UNCLEAR, f"dns-{exchanges.status}", words))
-    for host in hosts:
-        found = [answers.ask(host, "A")] + ([answers.ask(host, "AAAA")] if term.name != "exists" else [])
-        unclear = next((answer for answer in found if answer.is_unclear), None)
-        if unclear is not None:
-            tree.remarks.append(Remark(Verdict.UNCLEAR, f"dns-{unclear.status}", _sentence(unclear.explain(host))))
-        tree.voids += all(answer.is_void for answer in found) and term.name != "mx"
-        if term.qualifier == "+" and term.name != "exists":
-            tree.networks += _networks((value for answer in found for value in answer.values), term)
-
-
 def _allows(tree: SpfTree, mechanism: str, answers: Answers) -> bool | None:
     """None while it is unclear."""
-    (term,) = parse_spf(f"v=spf1 {mechanism}").terms
+    wanted = parse_spf(f"v=spf1 {mechanism}")
+    (term,) = wanted.terms
     if term.name == "include" and term.domain.lower() in tree.includes:
         return True
     # Written out by address (“flattened”), or by another name for the same host: it passes all the same.
-    alone = walk_spf(f"v=spf1 {mechanism}", "", answers)
+    alone = walk_spf(wanted, "", answers)
     if tree.covers(alone.networks):
         return True
     return False if tree.is_certain and alone.is_certain else None
-
-
-def _networks(addresses: Iterable[str], term: Term) -> Iterator[Network]:
-    for text in addresses:
-        prefix = term.prefixes[1 if ":" in text else 0]
-        yield ip_network(f"{text}/{prefix}", strict=False)
-
-
-def _collapse(networks: Iterable[Network], version: int) -> Iterator[Network]:
-    yield from collapse_addresses([network for network in networks if network.version == version])  # type: ignore[type-var] # one version
-
-
-def _is_within(network: Network, other: Network) -> bool:
-    return network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type] # one version
-
-
-def _mend(text: str) -> str:
-    """“+all” is never what somebody wants."""
-    return " ".join("~all" if word.lower() in ("+all", "all") else word for word in text.split(" "))
 
 
 def _change(record: Record, texts: list[str], remarks: list[Remark]) -> str:
@@ -332,7 +221,3 @@ def _change(record: Record, texts: list[str], remarks: list[Remark]) -> str:
 
 def _looks_like_spf(text: str) -> bool:
     return text.strip().lower().replace(" ", "").startswith(("v=spf", "spf1", "spf2.0", '"v=spf'))
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:] + "."
