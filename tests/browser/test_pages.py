@@ -73,6 +73,12 @@ def test_the_switch_of_developer_mode_is_always_in_sight(page: Page) -> None:
     expect(switch).to_be_in_viewport(ratio=1)
 
 
+def test_the_menu_shows_the_page_that_is_open(page: Page, postroom: Postroom) -> None:
+    page.set_viewport_size({"width": 1440, "height": 500})
+    page.goto(f"{postroom.installation.url}/settings/audit-log")
+    expect(page.get_by_role("link", name="Audit log")).to_be_in_viewport(ratio=1)
+
+
 def test_a_person_gets_everywhere_by_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()

@@ -46,6 +46,17 @@ function say(words) {
   setTimeout(() => toast.remove(), 3000);
 }
 
+// Where the menu scrolls, the line of the page that is open is in sight, with the next one; so too when it opens as a drawer.
+function showOpenPage() {
+  const pages = document.querySelector(".side-pages");
+  const line = pages?.querySelector("[aria-current]");
+  if (!line) return;
+  const below = line.getBoundingClientRect().bottom - pages.getBoundingClientRect().bottom;
+  if (below > -line.offsetHeight) pages.scrollTop += below + line.offsetHeight;
+}
+showOpenPage();
+document.getElementById("drawer")?.addEventListener("toggle", showOpenPage);
+
 // Selects that lead on at once; their form's button serves where there is no script.
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
