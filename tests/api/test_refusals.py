@@ -79,7 +79,9 @@ def test_what_is_not_json_is_malformed(caller: Caller, body: str | bytes) -> Non
 
 @pytest.mark.parametrize("body", ["[]", "null", '"text"', "12"])
 def test_json_that_is_no_object_has_the_wrong_type(caller: Caller, body: str) -> None:
-    assert refusal(caller.post("/messages", body))[:2] == (422, "wrong_type")
+    response = caller.post("/messages", body)
+    assert refusal(response)[:2] == (422, "wrong_type")
+    assert response.json()["error"]["message"] == "The body is not a JSON object; write it as {…}."
 
 
 @pytest.mark.parametrize("path", ["/messages", "/messages/batch", "/route"])

@@ -11,7 +11,7 @@ from postroom.servers.models import DedicatedServer, OutgoingServer
 from postroom.workspaces.keys import find_key
 from postroom.workspaces.models import Company, Workspace
 from postroom.workspaces.parameters import DEFAULT_FROM_FILTER, parameter
-from tests.cli.conftest import Postroom
+from tests.cli.conftest import Postroom, run
 
 HERE = ("--workspace", "company-name")
 
@@ -49,9 +49,21 @@ def test_lifetimes_and_the_grace_period_are_set_one_by_one(postroom: Postroom) -
     assert (workspace.lifetime_hours, workspace.mass_lifetime_hours, workspace.grace_seconds) == (72, 24, 30)
 
 
+@pytest.mark.parametrize(("typed", "meant"), [(("servr", "list"), "server"), (("inbound", "dsk"), "desk")])
+def test_a_mistyped_command_is_told_what_was_meant(typed: tuple[str, ...], meant: str) -> None:
+    result = run(*typed)
+    assert (result.exit_code, f"did you mean “{meant}”?" in result.stderr) == (2, True)
+
+
+def test_a_command_like_no_other_is_simply_unknown() -> None:
+    assert "No such command 'xyzzy'" in run("xyzzy").stderr
+
+
 def test_wrong_names_are_refused_in_words(refused: Postroom) -> None:
     assert "small letters" in refused("workspace", "add", "No Good", "--company", "x")
-    assert "already exists" in refused("workspace", "add", "company-name", "--company", "x")
+    assert refused("workspace", "add", "company-name", "--company", "x") == (
+        "There is a workspace “company-name” already; choose another name."
+    )
     assert refused("workspace", "company", "my company", *HERE) == (
         "There is a company “my company” already; choose another name."
     )
@@ -117,7 +129,9 @@ def test_changing_one_thing_of_a_server_leaves_the_others(postroom: Postroom) ->
         "server", "add", "Company mail", *HERE, "--host", "a.example", "--port", "25", "--encryption", "none",
         "--no-verify", "--from-filter", "company-name.com", "--connections", "2",
     )  # fmt: skip
-    postroom("server", "add", "company MAIL", *HERE, "--priority", "3")
+    assert "It was there already, and has changed." in postroom(
+        "server", "add", "company MAIL", *HERE, "--priority", "3"
+    )
     server = OutgoingServer.objects.get()
     assert (server.name, server.host, server.port, server.encryption) == ("Company mail", "a.example", 25, "none")
     assert (server.verifies_certificate, server.from_filter, server.max_connections) == (False, "company-name.com", 2)

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ValidationError
 from postroom.errors import MissingFieldError, PostroomError, UnknownFieldError, WrongTypeError
 
 _EMPTY = "The request has no body, or none with a Content-Length; send JSON."
+# How pydantic calls what should have been an object.
+_NO_OBJECT = frozenset({"model_type", "model_attributes_type", "dict_type"})
 
 
 class MalformedJsonError(PostroomError):
@@ -36,6 +38,8 @@ def explain(fault: ValidationError, model: type[BaseModel], *, nesting: int = 0)
         return UnknownFieldError(_say_unknown(field, str(error["loc"][-1]), known), field=field)
     if kind == "missing":
         return MissingFieldError(f"{field} is missing.", field=field) if field else MalformedJsonError(_EMPTY)
+    if kind in _NO_OBJECT:
+        return WrongTypeError(f"{field or 'The body'} is not a JSON object; write it as {{…}}.", field=field)
     message = f"{field or 'The body'}: {error['msg'][:1].lower()}{error['msg'][1:]}."
     refusal = WrongTypeError if kind.endswith(("_type", "_parsing")) else InvalidValueError
     return refusal(message, field=field)

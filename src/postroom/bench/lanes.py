@@ -60,12 +60,7 @@ def measure(plan: Plan, database_url: str) -> dict[str, object]:
         database.execute("UPDATE outbound_outlet SET closed_until = NULL")
         _waits(api, key, database, 20)  # connections made, statements prepared
         idle = _waits(api, key, database, plan.messages)
-        database.execute("UPDATE outbound_outlet SET closed_until = now() + interval '1 hour'")
-        for batch in _campaign(plan.campaign):
-            _post(api, key, "/api/v1/messages/batch", {"messages": batch})
-        database.execute("UPDATE outbound_outlet SET closed_until = NULL")
-        database.execute("SELECT pg_notify('postroom_lane', outlet_id || '/' || id) FROM outbound_lane")
-        time.sleep(1)
+        _begin_campaign(api, key, database, plan.campaign)
         busy = _waits(api, key, database, plan.messages)
         left = database.execute("SELECT count(*) FROM outbound_delivery WHERE finished_at IS NULL").fetchone()
     return {
@@ -75,6 +70,16 @@ def measure(plan: Plan, database_url: str) -> dict[str, object]:
         "ratio": round(busy.median_ms / idle.median_ms, 2),
         "campaign_left": left[0] if left else 0,
     }
+
+
+def _begin_campaign(api: http.client.HTTPConnection, key: str, database: "psycopg.Connection", messages: int) -> None:
+    """All of it is handed in while the server is closed, and begins to leave at one moment."""
+    database.execute("UPDATE outbound_outlet SET closed_until = now() + interval '1 hour'")
+    for batch in _campaign(messages):
+        _post(api, key, "/api/v1/messages/batch", {"messages": batch})
+    database.execute("UPDATE outbound_outlet SET closed_until = NULL")
+    database.execute("SELECT pg_notify('postroom_lane', outlet_id || '/' || id) FROM outbound_lane")
+    time.sleep(1)
 
 
 def _waits(api: http.client.HTTPConnection, key: str, database: "psycopg.Connection", messages: int) -> Waits:

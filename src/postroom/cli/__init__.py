@@ -1,6 +1,7 @@
 """Which commands `postroom` offers; each lives in a module of its own that is only imported when called."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -64,6 +65,16 @@ class LazyGroup(click.Group):
         module, _ = self.modules[cmd_name]
         command: click.Command = import_module(module).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, which looks for what was meant by a mistyped command among the imported ones alone."""
+        name = args[0]
+        close = [] if name in self.modules else get_close_matches(name, self.modules, n=1)
+        if close:
+            raise click.UsageError(f"There is no command “{name}”; did you mean “{close[0]}”?", ctx)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what it refuses with is a sentence for a person, not a traceback."""

@@ -57,12 +57,15 @@ def add(
 
     owner = find_workspace(workspace)
     server = owner.outgoing_servers.filter(name__iexact=name).first() or OutgoingServer(workspace=owner, name=name)
+    is_known = server.pk is not None
     set_given(server, fields)
     set_secrets(server, ca_file=ca_file, password_file=password_file)
     if default_server:
         server.authentication = OutgoingServer.Authentication.DEFAULT_SERVER
     save_server(server)
-    click.echo(f"{server.name} takes mail for {server.from_filter or 'every From, under the notification address'}.")
+    known = " It was there already, and has changed." if is_known else ""
+    whose = server.from_filter or "every From, under the notification address"
+    click.echo(f"{server.name} takes mail for {whose}.{known}")
     for warning in warnings(server):
         click.echo(f"Note: {warning}", err=True)
 

@@ -21,7 +21,10 @@ def command() -> None:
 def add(slug: str, company: str) -> None:
     """Create the workspace SLUG; it sends at once as notifications@SLUG.<platform domain>."""
     from postroom.workspaces.create import create_workspace
+    from postroom.workspaces.models import Workspace
 
+    if Workspace.objects.filter(slug=slug).exists():
+        raise click.ClickException(f"There is a workspace “{slug}” already; choose another name.")
     workspace = create_workspace(slug, company=company)
     click.echo(f"{workspace.slug} sends from {workspace.subdomain}.")
 

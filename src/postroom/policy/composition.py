@@ -177,7 +177,9 @@ def _read_attachment(value: object, path: str) -> Attachment:
     try:
         content = b64decode("".join(encoded.split()), validate=True)
     except (Base64Error, ValueError) as error:
-        raise Base64FaultError(f"{path}.content is not base64 (RFC 4648 §4).", field=f"{path}.content") from error
+        raise Base64FaultError(
+            f"{path}.content is not base64 (RFC 4648 §4); encode the bytes of the file so.", field=f"{path}.content"
+        ) from error
     content_type = _read_text(members, "content_type", path=path) or "application/octet-stream"
     return Attachment(filename, content, content_type, _read_text(members, "content_id", path=path))
 

@@ -46,38 +46,32 @@ def server_sentence(simulation: Simulation) -> str:
 
 def from_sentence(simulation: Simulation, author: Mailbox | None) -> str:
     """Whether recipients see the author's From, and if not, why."""
-    facts = {
+    return _words_of_from(simulation, author) % {
         "from": format_mailbox(simulation.decision.from_),
         "server": server_name(simulation),
         "author": readable(author) if author else "",
     }
+
+
+def _words_of_from(simulation: Simulation, author: Mailbox | None) -> str:
     if author is None:
-        return _("The message has no author, so the system speaks as %(from)s.") % facts
+        return _("The message has no author, so the system speaks as %(from)s.")
     if not simulation.decision.from_rewritten:
-        return _("Recipients see the author's own address, %(from)s.") % facts
+        return _("Recipients see the author's own address, %(from)s.")
     if simulation.identity.overrides_from:
-        return (
-            _(
-                "Recipients see %(from)s, because the Default From Alias of the company is a complete address: "
-                "it replaces every sender."
-            )
-            % facts
+        return _(
+            "Recipients see %(from)s, because the Default From Alias of the company is a complete address: "
+            "it replaces every sender."
         )
     server = simulation.decision.server
     if server and not server.from_filter:
-        return (
-            _(
-                "Recipients see %(from)s, because %(server)s has no FROM filter: "
-                "the notification address stands in, under the author's name."
-            )
-            % facts
-        )
-    return (
-        _(
-            "Recipients see %(from)s, because the FROM filter of %(server)s does not hold %(author)s or its domain: "
+        return _(
+            "Recipients see %(from)s, because %(server)s has no FROM filter: "
             "the notification address stands in, under the author's name."
         )
-        % facts
+    return _(
+        "Recipients see %(from)s, because the FROM filter of %(server)s does not hold %(author)s or its domain: "
+        "the notification address stands in, under the author's name."
     )
 
 
