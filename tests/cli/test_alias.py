@@ -34,7 +34,7 @@ def test_a_removed_alias_is_retired_and_its_mail_counted(postroom: Postroom) -> 
     note_hit(resolve("info@company-name.com"))
     assert "alias “info” of company-name, retired since 20" in postroom("alias", "resolve", "info@company-name.com")
     assert "info@company-name.com  alias, 1 mails since" in postroom("alias", "retired", *HERE)
-    assert postroom("alias", "list", *HERE) == ""
+    assert postroom("alias", "list", *HERE) == "There are no aliases.\n"
 
 
 def test_a_removed_domain_is_still_heard(postroom: Postroom) -> None:

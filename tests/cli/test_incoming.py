@@ -25,7 +25,7 @@ def test_adds_lists_and_removes_a_server(postroom: Postroom) -> None:
     assert "imap mary at no-such-host.invalid:993, INBOX, mark as read" in line
     assert postroom("incoming", "list", *HERE) == line
     postroom("incoming", "remove", "box", *HERE)
-    assert postroom("incoming", "list", *HERE) == ""
+    assert postroom("incoming", "list", *HERE) == "There are no incoming servers.\n"
 
 
 def test_says_step_by_step_what_fails(postroom: Postroom) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace
+from postroom.cli.setup import django_command, find_workspace, print_lines
 
 if TYPE_CHECKING:
     from postroom.workspaces.models import Alert
@@ -22,8 +22,8 @@ def command(workspace: str | None, *, resolved: bool) -> None:
     alerts = alerts_of(find_workspace(workspace)) if workspace else Alert.objects.all()
     if not resolved:
         alerts = alerts.filter(resolved_at=None)
-    for alert in alerts.select_related("workspace").order_by("-last_seen_at", "-id"):
-        click.echo(_readable(alert))
+    found = alerts.select_related("workspace").order_by("-last_seen_at", "-id")
+    print_lines(map(_readable, found), otherwise="There are no alerts." if resolved else "There are no open alerts.")
 
 
 def _readable(alert: "Alert") -> str:

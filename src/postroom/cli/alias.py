@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace
+from postroom.cli.setup import django_command, find_workspace, print_lines
 
 if TYPE_CHECKING:
     from postroom.domains.models import Alias
@@ -39,7 +39,7 @@ def add(local_part: str, *, workspace: str, domains: tuple[str, ...], defaults: 
     changes = {name: value for name, value in fields.items() if value is not None}
     if defaults is not None:
         changes["defaults"] = _read_object(defaults)
-    _show(put_alias(find_workspace(workspace), local_part, domains=domains, changes=changes))
+    click.echo(_readable(put_alias(find_workspace(workspace), local_part, domains=domains, changes=changes)))
 
 
 @command.command("remove")
@@ -72,8 +72,8 @@ def impact(address: str, workspace: str) -> None:
 @django_command
 def list_(workspace: str) -> None:
     """Show the workspace's aliases."""
-    for alias in find_workspace(workspace).aliases.filter(removed_at=None).order_by("local_part", "id"):
-        _show(alias)
+    found = find_workspace(workspace).aliases.filter(removed_at=None).order_by("local_part", "id")
+    print_lines(map(_readable, found), otherwise="There are no aliases.")
 
 
 @command.command("retired")
@@ -155,7 +155,7 @@ def _read_object(text: str) -> object:
         raise click.BadParameter(f"not JSON: {error}", param_hint="--defaults") from None
 
 
-def _show(alias: "Alias") -> None:
+def _readable(alias: "Alias") -> str:
     creates = f"creates {alias.record_type}" if alias.record_type else "takes answers only"
     goes_to = f"record {alias.forced_record}" if alias.forced_record else creates
-    click.echo(f"{alias.address}  {goes_to}, {alias.get_policy_display()}, {alias.get_status_display()}")
+    return f"{alias.address}  {goes_to}, {alias.get_policy_display()}, {alias.get_status_display()}"

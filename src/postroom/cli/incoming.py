@@ -4,7 +4,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace, set_secrets
+from postroom.cli.setup import django_command, find_workspace, print_lines, set_secrets
 
 if TYPE_CHECKING:
     from postroom.inbound.models import IncomingServer
@@ -79,8 +79,8 @@ def connect(name: str, workspace: str) -> None:
 @django_command
 def list_(workspace: str) -> None:
     """Show the incoming servers and how they fare."""
-    for server in find_workspace(workspace).incoming_servers.select_related("oauth_account"):
-        click.echo(_readable(server))
+    servers = find_workspace(workspace).incoming_servers.select_related("oauth_account")
+    print_lines(map(_readable, servers), otherwise="There are no incoming servers.")
 
 
 @command.command("test")

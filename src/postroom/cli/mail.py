@@ -4,7 +4,15 @@ from datetime import UTC, datetime
 
 import click
 
+from postroom.cli.server import find_server
 from postroom.cli.setup import django_command, find_workspace
+
+
+def _said(_context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Refuses what a script's empty variable leaves behind: it would narrow nothing, and so mean all mail."""
+    if value is not None and not value.strip("@ "):
+        raise click.BadParameter("it is empty; leave the option out to mean all.", param=option)
+    return value
 
 
 @click.command()
@@ -14,12 +22,18 @@ from postroom.cli.setup import django_command, find_workspace
 @click.option("--status", "statuses", multiple=True, help="Only deliveries in this state; may be given again.")
 @click.option("--server", help='Only through this outgoing server; "" is the default server.')
 @click.option("--stream", type=click.Choice(["transactional", "mass"]))
-@click.option("--recipient", help="Only to this address, or to all of a domain: @example.com.")
-@click.option("--tag", help="Only messages with this tag.")
+@click.option("--recipient", callback=_said, help="Only to this address, or to all of a domain: @example.com.")
+@click.option("--tag", callback=_said, help="Only messages with this tag.")
 @click.option("--before", type=click.DateTime(), help="Only what was submitted before (UTC).")
 @django_command
 def command(
-    action: str, *, workspace: str, statuses: tuple[str, ...], before: datetime | None, **narrowing: object
+    action: str,
+    *,
+    workspace: str,
+    server: str | None,
+    statuses: tuple[str, ...],
+    before: datetime | None,
+    **narrowing: object,
 ) -> None:
     """Retry, hold, release, cancel or restore mail: one message, or all that fits.
 
@@ -32,7 +46,10 @@ def command(
     unknown = [name for name in statuses if name not in list(Status)]
     if unknown:
         raise click.UsageError(f"There is no state {unknown[0]!r}; the states are {', '.join(Status)}.")
+    if server:
+        find_server(server, workspace)
     choice = Choice(
+        server=server,
         statuses=frozenset(map(Status, statuses)),
         submitted_before=before.replace(tzinfo=UTC) if before else None,
         **narrowing,  # type: ignore[arg-type] # click has checked the options

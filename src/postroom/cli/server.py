@@ -1,14 +1,21 @@
 """`postroom server`: outgoing servers, and the one reserved for mass mail."""
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import IO, TYPE_CHECKING
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace, set_given, set_secrets
+from postroom.cli.setup import django_command, find_workspace, print_lines, set_given, set_secrets
 from postroom.policy.dns.facts import SignedBy
 
 if TYPE_CHECKING:
+    from postroom.outbound.stand import ServerStand
     from postroom.servers.models import OutgoingServer
+
+
+def _content(_context: click.Context, _option: click.Parameter, file: IO[str] | None) -> str | None:
+    return None if file is None else file.read()
 
 
 @click.group()
@@ -28,7 +35,23 @@ def command() -> None:
 @click.option("--ca-file", type=click.File(), help="PEM of the authority that signed the server's certificate.")
 @click.option("--username")
 @click.option(
-    "--authentication", type=click.Choice(["login", "gmail", "outlook"]), help="“login” at first; else see `oauth`."
+    "--authentication",
+    type=click.Choice(["login", "certificate", "gmail", "outlook"]),
+    help="“login” at first; for the last two see `oauth`.",
+)
+@click.option(
+    "--certificate-file",
+    "client_certificate",
+    type=click.File(),
+    callback=_content,
+    help="PEM that shows the server who we are.",
+)
+@click.option(
+    "--key-file",
+    "client_key",
+    type=click.File(),
+    callback=_content,
+    help="PEM of that certificate's key; - reads it from standard input.",
 )
 @click.option("--password-file", type=click.File(), help="File with the password; - reads it from standard input.")
 @click.option("--default-server", is_flag=True, help="Use the installation's default server with this FROM filter.")
@@ -36,7 +59,10 @@ def command() -> None:
 @click.option("--priority", type=int, help="Lower is chosen first; 10 at first.")
 @click.option("--signed-by", type=click.Choice(list(SignedBy)), help="Who signs with DKIM; “both” at first.")
 @click.option("--dkim-selectors", help="Of the provider's keys, as its console shows them, separated by commas.")
+@click.option("--max-bytes", "max_message_bytes", type=int, help="Larger messages are not even offered to it.")
+@click.option("--log-dialog/--no-log-dialog", "logs_dialog", default=None, help="Write SMTP dialogs to the log too.")
 @click.option("--connections", "max_connections", type=int, help="How many at a time; 5 at first.")
+@click.option("--per-connection", "max_messages_per_connection", type=int, help="Messages; 100 at first.")
 @click.option("--per-second", "max_messages_per_second", type=int, help="Messages in any second; what is over waits.")
 @click.option("--per-minute", "max_messages_per_minute", type=int, help="Messages in any minute.")
 @click.option("--per-hour", "max_messages_per_hour", type=int, help="Messages in any hour.")
@@ -77,10 +103,8 @@ def list_(workspace: str) -> None:
     """Show the outgoing servers in the order in which they are asked."""
     from postroom.servers.selection import in_order
 
-    for server in in_order(find_workspace(workspace)):
-        state = "" if server.is_active else "  (archived)"
-        filter_ = server.from_filter or "no FROM filter"
-        click.echo(f"{server.priority:>4}  {server.name}  {server.host}:{server.port}  {filter_}{state}")
+    lines = map(_readable, in_order(find_workspace(workspace)))
+    print_lines(lines, otherwise="There are no outgoing servers: mail leaves through the default server.")
 
 
 @command.command("queue")
@@ -90,17 +114,8 @@ def queue(workspace: str) -> None:
     """Show what waits for each server, why, and when limits will have let it go."""
     from postroom.outbound.stand import stands
 
-    for stand in stands(find_workspace(workspace)):
-        waiting = ", ".join(f"{stand.due[s]:,} {s} due, {stand.later[s]:,} later" for s in stand.due)
-        click.echo(f"{stand.server}: {waiting}")
-        for limit in stand.limits:
-            origin = f" (learned: {stand.lesson})" if limit.learned else ""
-            span = "today (UTC)" if limit.starts_anew_at else f"in {limit.seconds:,.0f} s"
-            click.echo(f"  {limit.used:,} of {limit.messages:,} {span}{origin}")
-        if stand.last_leaves_at:
-            click.echo(f"  the last of what is due leaves {stand.last_leaves_at:%Y-%m-%d %H:%M} UTC")
-        if stand.closed_until:
-            click.echo(f"  closed until {stand.closed_until:%H:%M:%S} UTC: {stand.fault} {stand.fallback}")
+    lines = chain.from_iterable(map(_tell_stand, stands(find_workspace(workspace))))
+    print_lines(lines, otherwise="No server has been given mail yet.")
 
 
 @command.command("test")
@@ -145,8 +160,35 @@ def dedicate(name: str | None, workspace: str) -> None:
     if name is None:
         DedicatedServer.objects.filter(workspace=owner).delete()
     else:
-        DedicatedServer.objects.update_or_create(workspace=owner, defaults={"server": find_server(name, workspace)})
+        DedicatedServer.objects.update_or_create(workspace=owner, defaults={"server": find_active(name, workspace)})
     click.echo(f"Mass mail leaves through {name or 'the servers of other mail'}.")
+
+
+def _readable(server: "OutgoingServer") -> str:
+    state = "" if server.is_active else "  (archived)"
+    filter_ = server.from_filter or "no FROM filter"
+    return f"{server.priority:>4}  {server.name}  {server.host}:{server.port}  {filter_}{state}"
+
+
+def _tell_stand(stand: "ServerStand") -> Iterator[str]:
+    waiting = ", ".join(f"{stand.due[s]:,} {s} due, {stand.later[s]:,} later" for s in stand.due)
+    yield f"{stand.server}: {waiting}"
+    for limit in stand.limits:
+        origin = f" (learned: {stand.lesson})" if limit.learned else ""
+        span = "today (UTC)" if limit.starts_anew_at else f"in {limit.seconds:,.0f} s"
+        yield f"  {limit.used:,} of {limit.messages:,} {span}{origin}"
+    if stand.last_leaves_at:
+        yield f"  the last of what is due leaves {stand.last_leaves_at:%Y-%m-%d %H:%M} UTC"
+    if stand.closed_until:
+        yield f"  closed until {stand.closed_until:%H:%M:%S} UTC: {stand.fault} {stand.fallback}"
+
+
+def find_active(name: str, workspace: str) -> "OutgoingServer":
+    """As `find_server`, for what mail is to leave through from now on (requirement D8)."""
+    server = find_server(name, workspace)
+    if not server.is_active:
+        raise click.ClickException(f"“{server.name}” is archived, and no mail leaves through it; name another one.")
+    return server
 
 
 def find_server(name: str, workspace: str) -> "OutgoingServer":

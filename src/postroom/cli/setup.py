@@ -1,6 +1,6 @@
 """What commands that change the installation share: Django ready, errors as one sentence, rows found by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import IO, TYPE_CHECKING, ParamSpec
 
@@ -33,6 +33,15 @@ def django_command(function: Callable[P, None]) -> Callable[P, None]:
             raise click.ClickException(" ".join(error.messages)) from error
 
     return run
+
+
+def print_lines(lines: Iterable[str], *, otherwise: str) -> None:
+    """Print the lines; where there are none, the sentence `otherwise`, where no program takes it for a line."""
+    line = None
+    for line in lines:
+        click.echo(line)
+    if line is None:
+        click.echo(otherwise, err=True)
 
 
 def set_given(row: object, fields: Mapping[str, object]) -> None:

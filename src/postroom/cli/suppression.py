@@ -1,14 +1,18 @@
 """`postroom suppression`: the addresses that a workspace sends nothing."""
 
 from datetime import UTC, datetime, timedelta
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace
+from postroom.cli.setup import django_command, find_workspace, print_lines
 from postroom.policy.suppression import Scope
 
+if TYPE_CHECKING:
+    from postroom.outbound.models import Suppression
+
 _SOURCES = ("person", "faults", "complaint", "unsubscribed")
+LONGEST_DAYS = 36_500  # a century: more is "until released"
 _workspace = click.option("--workspace", required=True)
 _scope = click.option("--scope", type=click.Choice([scope.value for scope in Scope]))
 _source = click.option("--source", type=click.Choice(_SOURCES), help="Only what came onto the list in this way.")
@@ -24,7 +28,7 @@ def command() -> None:
 @_workspace
 @click.option("--scope", type=click.Choice([scope.value for scope in Scope]), default="all", show_default=True)
 @click.option("--reason", default="Suppressed by a person.", show_default=True, help="A sentence for people.")
-@click.option("--days", type=click.IntRange(min=1), help="How long; without it until it is released.")
+@click.option("--days", type=click.IntRange(1, LONGEST_DAYS), help="How long; without it until it is released.")
 @django_command
 def add(addresses: tuple[str, ...], *, workspace: str, scope: str, reason: str, days: int | None) -> None:
     """Send nothing to ADDRESSES from now on; what waits for them is withdrawn when its turn comes."""
@@ -66,9 +70,8 @@ def list_(addresses: tuple[str, ...], *, workspace: str, scope: str | None, sour
     from postroom.outbound.suppressions import find
 
     found = find(find_workspace(workspace), addresses=addresses, scope=scope, source=source)
-    for row in found.order_by("address").iterator():
-        end = f"until {row.expires_at:%Y-%m-%d}" if row.expires_at else "until released"
-        click.echo(f"{row.address}  {row.scope}, {end}, since {row.created_at:%Y-%m-%d}: {row.reason}")
+    otherwise = "None of these is on the list." if addresses or scope or source else "No address is suppressed."
+    print_lines(map(_readable, found.order_by("address").iterator()), otherwise=otherwise)
 
 
 @command.command("import")
@@ -93,6 +96,11 @@ def export(workspace: str) -> None:
 
     for line in write_table(find(find_workspace(workspace)).order_by("address").iterator()):
         click.echo(line, nl=False)
+
+
+def _readable(row: "Suppression") -> str:
+    end = f"until {row.expires_at:%Y-%m-%d}" if row.expires_at else "until released"
+    return f"{row.address}  {row.scope}, {end}, since {row.created_at:%Y-%m-%d}: {row.reason}"
 
 
 def _report(done: str, count: int) -> None:

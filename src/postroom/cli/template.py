@@ -2,7 +2,7 @@
 
 import click
 
-from postroom.cli.server import find_server
+from postroom.cli.server import find_active
 from postroom.cli.setup import django_command, find_workspace
 
 
@@ -27,7 +27,7 @@ def add(name: str, *, workspace: str, header_from: str, server: str | None) -> N
         name=name,
         defaults={
             "header_from": format_mailbox(parse_mailbox(header_from)) if header_from else "",
-            "server": find_server(server, workspace) if server else None,
+            "server": find_active(server, workspace) if server else None,
         },
     )
     click.echo(f"{name} is from {header_from or 'its author'} and takes {server or 'the server that routing chooses'}.")

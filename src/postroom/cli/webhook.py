@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace
+from postroom.cli.setup import django_command, find_workspace, print_lines
 from postroom.policy.webhook import Event
 
 if TYPE_CHECKING:
@@ -40,12 +40,7 @@ def list_(workspace: str) -> None:
     """Show webhooks by number, what waits for each, and why."""
     from postroom.webhooks.subscriptions import webhooks_of
 
-    for webhook in webhooks_of(find_workspace(workspace)):
-        events = "all events" if set(webhook.events) == set(Event) else ", ".join(webhook.events)
-        waiting = webhook.waiting  # type: ignore[attr-defined] # annotated by webhooks_of
-        state = f"{waiting} waiting" if webhook.is_active else "given up"
-        fault = f": {webhook.fault}" if webhook.fault else ""
-        click.echo(f"{webhook.pk}  {webhook.url}  {events}  ({state}{fault})")
+    print_lines(map(_readable, webhooks_of(find_workspace(workspace))), otherwise="There are no webhooks.")
 
 
 @command.command("remove")
@@ -90,3 +85,11 @@ def _find(number: int) -> "Webhook":
     if found is None:
         raise click.ClickException(f"There is no webhook {number}; see `postroom webhook list`.")
     return found
+
+
+def _readable(webhook: "Webhook") -> str:
+    events = "all events" if set(webhook.events) == set(Event) else ", ".join(webhook.events)
+    waiting = webhook.waiting  # type: ignore[attr-defined] # annotated by webhooks_of
+    state = f"{waiting} waiting" if webhook.is_active else "given up"
+    fault = f": {webhook.fault}" if webhook.fault else ""
+    return f"{webhook.pk}  {webhook.url}  {events}  ({state}{fault})"

@@ -154,7 +154,7 @@ def _times(after: Status) -> dict[str, Any]:
 def _chosen(workspace: Workspace, choice: Choice) -> QuerySet[Delivery]:
     wanted = Q(workspace=workspace)
     if choice.server is not None:
-        wanted &= Q(lane__outlet__server__name=choice.server) if choice.server else Q(lane__outlet__server=None)
+        wanted &= Q(lane__outlet__server__name__iexact=choice.server) if choice.server else Q(lane__outlet__server=None)
     if choice.recipient:
         by_domain = choice.recipient.startswith("@")
         wanted &= Q(recipient__iendswith=choice.recipient) if by_domain else Q(recipient__iexact=choice.recipient)
