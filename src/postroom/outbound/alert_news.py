@@ -1,4 +1,4 @@
-"""Who hears of an alert without looking: programs by webhook; of broken accounts people, through another server?"""
+"""Who hears of an alert without looking? Programs by webhook; people, of broken accounts, through another server."""
 
 from collections.abc import Iterable
 

@@ -13,7 +13,7 @@ LATEST = 10_000  # messages of the workspace that are searched for mass mail
 def count_campaign(workspace: Workspace, name: str) -> dict[str, int]:
     """Deliveries by state; empty where the workspace sent nothing under that name, or keeps nothing of it any more.
 
-    Failures of mass mail are told nobody by mail: this is where they are seen, together.
+    Nobody is told of failed mass mail by mail: this is where its failures are seen, together.
     """
     flow = queue.flow_of(workspace.pk, Stream.MASS, name)
     deliveries = Delivery.objects.filter(workspace=workspace, flow=flow)
@@ -21,7 +21,7 @@ def count_campaign(workspace: Workspace, name: str) -> dict[str, int]:
 
 
 def addresses_of_campaigns(workspace: Workspace) -> list[str]:
-    """Which addresses the mass mail among the latest messages was handed in from, in the order of the alphabet."""
+    """Which addresses the mass mail among the latest messages was handed in from, in alphabetical order."""
     latest = Message.objects.filter(workspace=workspace).order_by("-id").values_list("stream", "author_from")[:LATEST]
     texts = {author for stream, author in latest if stream == Stream.MASS and author}
     return sorted({parse_mailbox(text).address for text in texts})

@@ -1,4 +1,4 @@
-"""How does who looks after a domain's DNS hear what is to be changed? By a mail with the exact records."""
+"""How does whoever looks after a domain's DNS learn what must change? By a mail with the exact records."""
 
 from collections.abc import Mapping
 from dataclasses import replace

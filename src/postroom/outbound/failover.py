@@ -15,7 +15,7 @@ from postroom.rfc.address import format_mailbox, parse_mailbox
 from postroom.workspaces.models import Company
 
 log = structlog.get_logger()
-# A first fault is often over after its fifteen seconds; moving mail to and fro would only be noise.
+# A first fault is often over after its fifteen seconds; moving mail back and forth would only be noise.
 FAULTS_TO_DIVERT = 2
 MAX_GROUPS = 500  # of one look; what is left over is looked at with the next
 MAX_NAMED = 3

@@ -91,7 +91,7 @@ class Feeder:
             self._course.read_anew()
 
     async def _look(self) -> _Claim:
-        """A claim; of urgent mail, one that nothing competes with."""
+        """A claim; while urgent mail is claimed, the carriers get no mass mail."""
         if not self._is_urgent:
             return await self._claim()
         self._course.tray.stand_aside()
@@ -129,7 +129,7 @@ class Feeder:
         return _Claim(claimed or (), is_all=claimed is not None and is_round)
 
     def _is_round(self, flows: Collection[int], *, is_fruitful: bool) -> bool:
-        """Whether all have had their turn: more flows than take part in one claim have nothing only after a round."""
+        """Whether every flow has had its turn: where a claim cannot serve all, only a fruitless round says “no mail”."""
         is_round = self._served == queue.BEFORE_ALL or self._fruitless.issuperset(flows)
         self._fruitless = set() if is_fruitful or is_round else self._fruitless.union(flows)
         return is_round

@@ -24,7 +24,7 @@ _KINDS = {"outcome": "outcome", "server_name": "server_name", "stream": "deliver
 
 
 def count_attempts() -> None:
-    """Count what is new; at the first time, all that there is."""
+    """Count what is new; the first time, all there is."""
     while _count_some():
         pass
 

@@ -71,5 +71,5 @@ def _claim(workspace: Workspace, key: str, request_hash: bytes) -> bool:
 
 
 def prune() -> int:
-    """Remove expired keys; how many those were."""
+    """Remove expired keys; how many."""
     return IdempotencyKey.objects.filter(created_at__lte=Now() - LIFETIME).delete()[0]

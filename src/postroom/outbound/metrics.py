@@ -76,7 +76,7 @@ def _lane_labels() -> dict[int, Mapping[str, str]]:
 
 
 def _attempts() -> Iterator[tuple[Mapping[str, str], float]]:
-    """Counted from where it was counted to last: by nobody, as long as nobody asks."""
+    """Goes on where the last count ended: nothing is counted while nobody asks."""
     Tally.objects.bulk_create([Tally(outcome="", attempts=0)], ignore_conflicts=True)
     with transaction.atomic(), connection.cursor() as cursor:
         place = Tally.objects.select_for_update().get(outcome="")

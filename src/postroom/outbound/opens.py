@@ -76,7 +76,7 @@ def _time_since_it_left(message: Message) -> timedelta:
 
 
 def _tell(message: Message, *, is_machine: bool) -> None:
-    """At the first time, and at the first that looks like a person's."""
+    """The first time, and the first time that it looks like a person."""
     recipients = list(Delivery.objects.filter(message=message).values_list("recipient", flat=True)[:2])
     payload = {
         "message": str(message.pk),

@@ -18,7 +18,7 @@ from postroom.workspaces.models import Alert, Workspace
 
 log = structlog.get_logger()
 PAGE = 500  # messages a transaction
-# A standing this old has lost 98 of a hundred parts of its weight.
+# A standing this old has lost 98 % of its weight.
 STANDING_DAYS = 180
 ALERT_DAYS = 180  # of those that are over
 

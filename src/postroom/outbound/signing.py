@@ -55,7 +55,7 @@ def sign(batch: Sequence[Unsigned | PostroomError]) -> list[SignedHead]:
 def sign_beside(batch: Sequence[Unsigned | PostroomError]) -> list[SignedHead]:
     """As `sign`, by a program of the calling thread, which waits meanwhile and lets others run.
 
-    A program that died is replaced: its batch is signed here, which comes to the same, only slower.
+    A program that died is replaced: its batch is signed here, which gives the same result, only slower.
     """
     try:
         return _own_program().ask(batch)

@@ -61,7 +61,7 @@ def stand_of(server: OutgoingServer) -> ServerStand | None:
 
 
 def _outlets() -> QuerySet[Outlet]:
-    """Without the servers' secrets, which one may be unable to read."""
+    """Without the servers' secrets, which may be unreadable."""
     return Outlet.objects.select_related("server").defer("server__password", "server__client_key")
 
 

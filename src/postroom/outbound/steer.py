@@ -89,7 +89,7 @@ class Choice:
 def steer(workspace: Workspace, action: Action, choice: Choice, *, most: int | None = None) -> int:
     """Do it in one statement; how many deliveries it changed. Those in other states than the action is for stay.
 
-    `most`: with so many at a time, what they wait for one another is short; call it until fewer are changed.
+    `most` keeps locks short: with so many at a time, call it until fewer are changed.
     """
     after = _STEPS[action][0]
     chosen = _fitting(workspace, action, choice)
@@ -127,7 +127,7 @@ def count(workspace: Workspace, action: Action, choice: Choice, *, most: int) ->
 
 
 def _fitting(workspace: Workspace, action: Action, choice: Choice) -> QuerySet[Delivery]:
-    """The chosen ones that are in a state which the action is for."""
+    """The chosen ones that are in a state that the action is for."""
     before = _STEPS[action][1]
     chosen = _chosen(workspace, choice)
     if action in _NEEDS_CONTENT:

@@ -67,14 +67,14 @@ async def follow_failures(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="outbound.tell_alerts", queue="chores", queueing_lock="outbound.tell_alerts")
 async def tell_alerts(timestamp: int) -> None:
-    """Let programs, and of broken accounts people, hear of new alerts."""
+    """Tell programs of new alerts, and people of broken accounts."""
     await in_thread(alert_news.tell)
 
 
 @app.periodic(cron="41 2 * * *")
 @app.task(name="outbound.prune", queue="chores", queueing_lock="outbound.prune")
 async def prune(timestamp: int) -> None:
-    """Remove what is kept no longer, at an hour when little mail leaves."""
+    """Remove what need not be kept any longer, at an hour when little mail leaves."""
     await in_thread(retention.prune)
 
 

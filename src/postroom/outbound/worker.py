@@ -143,7 +143,7 @@ class DeliveryWorker:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Connected, listed and listening; on leaving, out of the list: nothing of it must be recovered."""
+        """Connected, listed and listening; on leaving, taken off the list: nothing of it need be recovered."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._pool)
             self._heard_at = asyncio.get_running_loop().time()
