@@ -129,7 +129,7 @@ class Feeder:
         return _Claim(claimed or (), is_all=claimed is not None and is_round)
 
     def _is_round(self, flows: Collection[int], *, is_fruitful: bool) -> bool:
-        """Whether every flow has had its turn: where a claim cannot serve all, only a fruitless round says “no mail”."""
+        """Whether every flow has had its turn: where a claim cannot serve all, a round without mail says so."""
         is_round = self._served == queue.BEFORE_ALL or self._fruitless.issuperset(flows)
         self._fruitless = set() if is_fruitful or is_round else self._fruitless.union(flows)
         return is_round
