@@ -27,7 +27,7 @@ REFUSING = ("web", "workspaces", "servers")  # packages whose errors are shown o
 STORING = (
     "policy/alignment.py", "policy/bounce/reason.py", "policy/failure.py", "policy/loop_budget.py", "policy/routing.py",
     "policy/author_notice.py", "policy/sender/dmarc.py", "policy/sender/evidence.py", "policy/sender/spf.py",
-    *(f"rfc/{name}.py" for name in ("dkim_key", "dkim_tags", "dkim_verify", "dmarc", "spf")),
+    *(f"rfc/{name}.py" for name in ("address", "dkim_key", "dkim_tags", "dkim_verify", "dmarc", "domain", "spf")),
     *(f"policy/dns/{name}.py" for name in (
         "advice", "answers", "dkim", "dmarc", "receiving", "report_summary", "spf", "spf_tree", "standing", "writing",
     )),
@@ -38,7 +38,8 @@ STORING = (
     *(f"outbound/{name}.py" for name in (
         "failover", "faults", "feed", "lessons", "platform", "queue", "returned", "search", "steer",
     )),
-    "outbound/sql/*.sql", "domains/aliases.py", "domains/alias_domains.py", "servers/archive.py",
+    "outbound/sql/*.sql", "domains/aliases.py", "domains/alias_domains.py", "domains/claims.py", "domains/keys.py",
+    "domains/local_part.py", "servers/archive.py",
     "servers/domain_health.py", "servers/oauth/registration.py", "servers/oauth/tokens.py", "servers/oauth/trouble.py",
     "threads/loops.py", "webhooks/deliver.py", "policy/thread_match.py", "workspaces/plans.py",
 )  # fmt: skip

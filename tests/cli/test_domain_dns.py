@@ -150,6 +150,9 @@ def test_wrong_questions_are_refused_in_words(postroom: Postroom, refused: Postr
     postroom("workspace", "add", "company-name", "--company", "My Company")
     assert refused("domain", "check", NAME, *HERE) == f"company-name has no alias domain {NAME}."
     assert "is not a domain" in refused("domain", "check", "no domain")
+    assert "is an IP address" in refused("domain", "check", "192.0.2.1")
+    assert "is an IP address" in refused("domain", "add", "[192.0.2.1]", *HERE)
+    assert "no DKIM selector" in refused("domain", "dkim-key", NAME, *HERE, "--selector", "a" * 64)
     result = run("domain", "check", NAME, "--resolver", "nowhere")
     assert result.exit_code == 2
     assert "127.0.0.1:53" in result.stderr

@@ -1,9 +1,11 @@
 """Who holds which address, and which company speaks under which domain (requirements B1 to B4)?"""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from django.db import connection, transaction
+from pytest_django import Settings
 
 from postroom.domains.alias_domains import (
     CompanyExistsError,
@@ -74,6 +76,8 @@ def test_a_complete_default_from_address_is_kept_complete(workspace: Workspace) 
         ({"default_from": "two@signs@example.com"}, AddressError),
         ({"default_from": ""}, LocalPartError),
         ({"name": "no domain"}, AddressError),
+        ({"name": "192.0.2.1"}, AddressError),
+        ({"name": "[192.0.2.1]"}, AddressError),
     ],
 )
 def test_a_name_that_cannot_be_used_is_refused_and_nothing_stored(
@@ -92,6 +96,16 @@ def test_a_workspaces_sub_domain_cannot_be_taken_by_anyone(workspace: Workspace)
             with pytest.raises(PlatformDomainError):
                 add_domain(owner, name)
     assert add_domain(workspace, "mail.company-name.example").pk
+
+
+def test_on_a_hosted_platform_nobody_takes_the_name_of_who_will_sign_up(
+    workspace: Workspace, settings: Settings
+) -> None:
+    settings.POSTROOM = replace(settings.POSTROOM, hosted=True)
+    for name in ("newcomer.example", "mail.company-name.example", "MAIL.newcomer.example."):
+        with pytest.raises(PlatformDomainError):
+            add_domain(workspace, name)
+    assert add_domain(workspace, "newcomer.com").pk
 
 
 # --- uniqueness ----------------------------------------------------------------------------------------------------

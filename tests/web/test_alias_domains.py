@@ -1,5 +1,7 @@
 """Do the pages of alias domains say which addresses come of them, who holds one, and what a change would do?"""
 
+from html import unescape
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -46,6 +48,25 @@ def test_more_companies_are_given_the_domain_and_taken_from_it(
     second = Company.objects.create(workspace=workspace, name="Second Company")
     owner.post(page_of(domain), FIELDS | {"companies": [second.pk]})
     assert [choice.company for choice in CompanyAliasDomain.objects.all()] == [second]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"name": "no domain"}, "« no domain » n'est pas un domaine"),
+        ({"name": "192.0.2.1"}, "« 192.0.2.1 » est une adresse IP ; indiquez un domaine"),
+        ({"bounce": "@"}, "« @ » ne peut pas être la partie avant le @"),
+        ({"bounce": "b" * 65}, "dépasse 64 caractères"),
+        ({"bounce": "info", "catchall": "info"}, "est déjà l'adresse bounce du domaine d'alias"),
+        ({"default_from": "a@b c"}, "n'a pas de domaine valable après un « @ »"),
+    ],
+)
+def test_a_french_reader_reads_in_french_why_a_name_is_refused(
+    owner: Client, typed: dict[str, str], words: str
+) -> None:
+    answer = owner.post(f"{LIST}/new", FIELDS | typed, headers={"accept-language": "fr"})
+    assert words in unescape(answer.content.decode())
+    assert not AliasDomain.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from postroom.policy.dns.advice import Advice
 from postroom.policy.dns.facts import Sender, SignedBy
 from postroom.policy.dns.findings import Finding, Verdict
 from postroom.policy.dns.writing import letter, tell, zone_file
-from postroom.rfc.domain import domain_to_ascii
+from postroom.rfc.domain import domain_name_to_ascii
 
 if TYPE_CHECKING:
     from postroom.domains.models import AliasDomain
@@ -133,7 +133,7 @@ def _ask(
     from postroom.domains import dns_check
     from postroom.domains.resolver import Resolver
 
-    name = domain_to_ascii(domain)
+    name = domain_name_to_ascii(domain)
     known = None if dns_only else _find_domain(name, workspace)
     asked = Resolver(resolver or load().resolver)
     extra = tuple(_named_senders(via, selectors))

@@ -10,7 +10,8 @@ from postroom.domains.local_part import sanitise_local_part
 from postroom.domains.models import Alias, AliasDomain, CompanyAliasDomain
 from postroom.domains.senders import REPLY, notification_address
 from postroom.errors import PostroomError
-from postroom.rfc.address import domain_to_ascii, parse_mailbox
+from postroom.rfc.address import parse_mailbox
+from postroom.rfc.domain import domain_name_to_ascii
 from postroom.workspaces.models import Company, Workspace
 
 
@@ -96,7 +97,7 @@ def create_company(workspace: Workspace, name: str) -> Company:
 
 
 def _clean(domain: AliasDomain) -> None:
-    domain.name = domain_to_ascii(domain.name)
+    domain.name = domain_name_to_ascii(domain.name)
     domain.bounce = sanitise_local_part(domain.bounce)
     domain.catchall = sanitise_local_part(domain.catchall)
     if "@" in domain.default_from:
@@ -106,11 +107,15 @@ def _clean(domain: AliasDomain) -> None:
 
 
 def _refuse_taken_name(domain: AliasDomain) -> None:
-    """A sub-domain of the platform, one's own (F3) or another workspace's, or the domain of another workspace."""
+    """A sub-domain of the platform, one's own (F3) or another workspace's, or the domain of another workspace.
+
+    Where strangers sign up, neither one that is nobody's yet: its mail is for whoever will sign up under that name.
+    """
     label, _, platform = domain.name.partition(".")
     platform_domain = settings.POSTROOM.platform_domain
     is_workspace = platform == platform_domain and Workspace.objects.filter(slug=label).exists()
-    if domain.name == platform_domain or is_workspace:
+    is_reserved = settings.POSTROOM.hosted and domain.name.endswith(f".{platform_domain}")
+    if domain.name == platform_domain or is_workspace or is_reserved:
         raise PlatformDomainError(
             f"{domain.name} belongs to this installation and works as it is; give a domain of your own.", field="name"
         )

@@ -1,5 +1,6 @@
 """How DKIM keys come into being, and what of them is published."""
 
+import re
 from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,19 +13,27 @@ from postroom.domains.models import DkimKey
 from postroom.errors import PostroomError
 from postroom.policy.dns.facts import OwnKey
 from postroom.policy.dns.findings import Purpose, Record
-from postroom.rfc.address import domain_to_ascii
 from postroom.rfc.dkim import public_key_record
+from postroom.rfc.domain import LABEL, domain_name_to_ascii
 from postroom.workspaces.models import Workspace
 
 RSA_BITS = 2048  # RFC 8301 §3.2; longer keys do not fit one DNS string and cost four times the time
 # Where the platform publishes the keys, the domain's two pointers never change: each rotation takes the other one.
 PLATFORM_SELECTORS = ("postroom1", "postroom2")
+MAX_SELECTOR = 63
+_SELECTOR = re.compile(rf"{LABEL}(?:\.{LABEL})*")
 
 
 class SelectorTakenError(PostroomError):
     """This domain has a key with that selector; choose another selector."""
 
     code = "selector_taken"
+
+
+class SelectorError(PostroomError):
+    """This is no DKIM selector; write letters, digits and hyphens, such as s2026."""
+
+    code = "invalid_selector"
 
 
 class RotationUnderWayError(PostroomError):
@@ -36,9 +45,12 @@ class RotationUnderWayError(PostroomError):
 def create_dkim_key(workspace: Workspace, *, domain: str, selector: str, algorithm: str = "rsa") -> DkimKey:
     """A new key, `rsa` or `ed25519`, that signs the workspace's mail from `domain` at once.
 
-    SelectorTakenError when there is one under that name: receivers look a key up by domain and selector.
+    SelectorTakenError when there is one under that name: receivers look a key up by domain and selector. SelectorError
+    for what cannot be part of a name in DNS.
     """
-    domain = domain_to_ascii(domain)
+    domain, selector = domain_name_to_ascii(domain), selector.lower()
+    if len(selector) > MAX_SELECTOR or not _SELECTOR.fullmatch(selector):
+        raise SelectorError(field="selector")
     if workspace.dkim_keys.filter(domain=domain, selector=selector).exists():
         raise SelectorTakenError(f"{domain} has a key “{selector}” already; choose another selector.", field="selector")
     return _create(workspace, domain=domain, selector=selector, algorithm=algorithm, is_active=True)
@@ -50,7 +62,7 @@ def begin_rotation(workspace: Workspace, domain: str, *, today: date) -> list[Dk
 
     RotationUnderWayError while others wait for that.
     """
-    domain = domain_to_ascii(domain)
+    domain = domain_name_to_ascii(domain)
     _refuse_second_rotation(workspace, domain)
     stem = _free_stem(workspace, domain, today)
     selectors = {DkimKey.Algorithm.RSA: f"{stem}r", DkimKey.Algorithm.ED25519: f"{stem}e"}
@@ -66,7 +78,7 @@ def begin_platform_rotation(workspace: Workspace, domain: str) -> list[DkimKey]:
 
     RotationUnderWayError also while the record of the last key but one must stay.
     """
-    domain = domain_to_ascii(domain)
+    domain = domain_name_to_ascii(domain)
     _refuse_second_rotation(workspace, domain)
     keys = workspace.dkim_keys.filter(domain=domain, selector__in=PLATFORM_SELECTORS)
     keys.exclude(retired_at=None).delete()

@@ -34,6 +34,14 @@ def domain_to_ascii(text: str) -> str:
     return ascii_text.lower()
 
 
+def domain_name_to_ascii(text: str) -> str:
+    """As `domain_to_ascii`, of a name that DNS can hold records for: AddressError for an IP address too."""
+    name = domain_to_ascii(text)
+    if name.startswith("[") or name.rpartition(".")[2].isdigit():  # no top-level domain is a number, RFC 3696 §2
+        raise AddressError(f"“{name}” is an IP address; give a domain, like company-name.com.", text=text)
+    return name
+
+
 @lru_cache(maxsize=4096)  # decoding one takes longer than the whole decision that shows it
 def domain_to_unicode(text: str) -> str:
     """The domain as people read it: `"xn--mnchen-3ya.example"` becomes `"münchen.example"`.
