@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from postroom.outbound.models import Delivery
 from postroom.workspaces.models import Workspace
 from tests.api.conftest import Caller, refusal
@@ -66,6 +68,13 @@ def test_a_choice_by_time_leaves_what_is_younger(caller: Caller) -> None:
     caller.send()
     past = "2026-01-01T00:00:00Z"
     assert caller.post("/deliveries/cancel", {"submitted_before": past}).json() == {"changed": 0}
+
+
+@pytest.mark.parametrize("empty", [{"messages": []}, {"status": []}, {"tag": ""}, {"recipient": ""}])
+def test_an_empty_choice_is_not_taken_for_all_mail(caller: Caller, empty: dict[str, Any]) -> None:
+    sent = caller.send().json()
+    assert refusal(caller.post("/deliveries/cancel", empty))[0] == 422
+    assert states(caller, sent["id"]) == ["queued"]
 
 
 def test_an_outsider_can_neither_see_nor_steer(caller: Caller, outsider: Caller) -> None:

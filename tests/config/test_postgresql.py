@@ -1,9 +1,11 @@
-"""Is a kept connection replaced when it was ended, and trusted without a question when it was not?"""
+"""Is a kept connection replaced when it was ended and trusted when it was not, and a number stored as it is?"""
 
 import psycopg
 import pytest
-from django.db import close_old_connections, connection
+from django.db import DataError, IntegrityError, close_old_connections, connection
 
+from postroom.workspaces.create import create_workspace
+from postroom.workspaces.models import Workspace
 from tests.outbound.office import conninfo
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,6 +35,18 @@ def test_a_connection_that_the_server_ended_is_replaced() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         assert cursor.fetchone() != (pid,)
+
+
+@pytest.mark.parametrize("number", [2**31, -(2**31) - 1, 2**33 + 5, 2**70])
+def test_a_number_that_its_column_cannot_hold_is_an_error_and_not_another_number(number: int) -> None:
+    workspace = create_workspace("company-name", company="My Company")
+    limits = Workspace.objects.filter(pk=workspace.pk)
+    with pytest.raises(DataError):
+        limits.update(default_server_daily_limit=number)
+    limits.update(default_server_daily_limit=2**31 - 1)
+    with pytest.raises(IntegrityError):
+        limits.update(default_server_daily_limit=-1)
+    assert limits.get().default_server_daily_limit == 2**31 - 1
 
 
 def _last_query(pid: int) -> object:

@@ -17,10 +17,12 @@ router = Router(tags=["messages"])
 
 
 class ChoiceIn(RequestBody):
-    """Which deliveries are meant; what is absent or null does not narrow."""
+    """Which deliveries are meant; what is absent or null does not narrow, and nothing may be empty but `server`."""
 
-    messages: Annotated[list[UUID] | None, Field(max_length=1_000, description="Of these messages")] = None
-    status: Annotated[list[Status] | None, Field(description="In one of these states")] = None
+    messages: Annotated[list[UUID] | None, Field(min_length=1, max_length=1_000, description="Of these messages")] = (
+        None
+    )
+    status: Annotated[list[Status] | None, Field(min_length=1, description="In one of these states")] = None
     server: Annotated[str | None, Field(description="Through this outgoing server; empty: the default server")] = None
     stream: Stream | None = None
     recipient: Annotated[Name | None, Field(description="To this address, or to all of a domain: @example.com")] = None

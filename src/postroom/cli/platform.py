@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace
+from postroom.cli.setup import COUNT, django_command, find_workspace
 from postroom.policy.quota import Feature
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def use(text: str) -> None:
 @click.option("--plan", help="Name of the plan; “none” for none.")
 @click.option("--feature", "features", multiple=True, type=click.Choice([feature.value for feature in Feature]))
 @click.option("--without", multiple=True, type=click.Choice([feature.value for feature in Feature]))
-@click.option("--daily-limit", type=click.IntRange(0), help="Instead of what follows from the plan.")
+@click.option("--daily-limit", type=COUNT, help="Instead of what follows from the plan.")
 @django_command
 def allow(
     slug: str, plan: str | None, *, features: tuple[str, ...], without: tuple[str, ...], daily_limit: int | None
@@ -76,8 +76,8 @@ def allow(
 
 @command.command("plan")
 @click.argument("name")
-@click.option("--base", type=click.IntRange(0), help="Messages a day.")
-@click.option("--most", type=click.IntRange(0), help="Never more than these, whatever the features.")
+@click.option("--base", type=COUNT, help="Messages a day.")
+@click.option("--most", type=COUNT, help="Never more than these, whatever the features.")
 @click.option("--more", "more", multiple=True, metavar="FEATURE=NUMBER", help="How many more with a feature.")
 @click.option("--for-new", is_flag=True, default=None, help="New workspaces begin with it.")
 @django_command

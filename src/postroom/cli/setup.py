@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from postroom.workspaces.models import Workspace
 
 P = ParamSpec("P")
+# Of messages; no more than the column holds.
+COUNT = click.IntRange(0, 1_000_000_000)
 
 
 def django_command(function: Callable[P, None]) -> Callable[P, None]:

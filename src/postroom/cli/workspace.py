@@ -2,7 +2,7 @@
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace, set_given
+from postroom.cli.setup import COUNT, django_command, find_workspace, set_given
 from postroom.policy.routing import Policy
 
 _DAYS = click.IntRange(1, 3_650)
@@ -58,7 +58,7 @@ def add(slug: str, company: str) -> None:
 )  # fmt: skip
 @click.option(
     "--default-server-daily-limit",
-    type=click.IntRange(0),
+    type=COUNT,
     help="Messages a day through the default server; none at first.",
 )
 @click.option("--body-days", type=_DAYS, help="How long the content of finished mail is kept; 30 at first.")

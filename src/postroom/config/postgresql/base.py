@@ -1,12 +1,31 @@
-"""Is a kept connection still alive, asked without a round trip? (The module's name is Django's.)"""
+"""What of Django's PostgreSQL is not good enough: looking at kept connections, and numbers too large for their columns.
+
+The module's name is Django's.
+"""
 
 import select
+from typing import Any
 
-from django.db.backends.postgresql import base
+from django.db import DataError
+from django.db.backends.postgresql import base, operations
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    """With values bound by the server, psycopg cuts an integer down to its column's size without a word."""
+
+    def adapt_integerfield_value(self, value: Any, internal_type: str) -> Any:
+        """DataError for what the column cannot hold, as PostgreSQL itself would say."""
+        if isinstance(value, int):
+            _, most = self.integer_field_range(internal_type)
+            if not -most - 1 <= value <= most:  # whether it may be negative, a constraint of the table says
+                raise DataError(f"{value} is out of range for a column of {most} at most.")
+        return super().adapt_integerfield_value(value, internal_type)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django asks “SELECT 1” on each connection that a request is the first to use: one round trip of three."""
+
+    ops_class = DatabaseOperations
 
     def close_if_health_check_failed(self) -> None:
         """Between requests PostgreSQL is silent, unless it ends the connection: only then ask, and connect anew."""
