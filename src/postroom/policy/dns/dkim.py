@@ -119,8 +119,8 @@ def _compare(values: tuple[str, ...], expected: str, *, name: str) -> Iterator[R
         yield Remark(Verdict.WRONG, "dkim-kind", words)
     elif "sha256" not in split_list(theirs.get("h", "sha256")):
         yield Remark(Verdict.WRONG, "dkim-hash", "h= does not allow sha256, by which we sign.")
-    elif refusal := _refusal(values[0], ours["k"]):
-        yield Remark(Verdict.WRONG, "dkim-unusable", f"Receivers cannot use the key at {name}: {refusal}.")
+    elif message := _refusal(values[0], ours["k"]):
+        yield Remark(Verdict.WRONG, "dkim-unusable", f"Receivers cannot use the key at {name}: {message}.")
     elif "y" in split_list(theirs.get("t", "")):
         yield _testing()
 
