@@ -335,6 +335,12 @@ def test_mail_that_ends_in_the_capture_server_is_judged_by_nobody_yet() -> None:
     assert not judge(senders=()).facts.is_captured
 
 
+def test_the_capture_server_needs_nothing_of_the_spf_record_beside_servers_that_lead_outside() -> None:
+    caught = replace(OWN, name="Caught", host="127.0.0.1", preset=None, is_captured=True)
+    assert "through Caught" in finding(judge({}, senders=(caught,)), DOMAIN).words
+    assert "through Caught" not in finding(judge({}, senders=(caught, OWN)), DOMAIN).words
+
+
 def test_a_delegated_return_path_aligns() -> None:
     zone = {**at("pm-bounces", "pm.mtasv.net", type_="CNAME"), ("pm.mtasv.net", "A"): ["192.0.2.9"]}
     (standing,) = judge(zone, senders=(POSTMARK,)).standings
