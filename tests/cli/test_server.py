@@ -96,3 +96,16 @@ def test_an_empty_narrowing_is_not_taken_for_all_mail(option: str, value: str) -
 def test_a_time_without_end_is_refused_in_a_sentence() -> None:
     result = run("suppression", "add", "joe@customer.example.com", *HERE, "--days", "99999999999")
     assert (result.exit_code, "is not in the range" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["--ca-file", "--password-file", "--certificate-file", "--key-file"])
+def test_a_file_that_is_no_text_is_named(refused: Postroom, tmp_path: Path, option: str) -> None:
+    file = tmp_path / "key.der"
+    file.write_bytes(b"\x30\x82\xd0\xff")
+    said = refused("server", "add", "Relay", *HERE, "--host", "relay.example.com", option, str(file))
+    assert said == f"{file} is not a text file (UTF-8)."
+
+
+def test_a_record_of_the_default_server_is_listed_as_that(postroom: Postroom) -> None:
+    postroom("server", "add", "Ours", *HERE, "--default-server", "--from-filter", "company-name.example")
+    assert postroom("server", "list", *HERE) == "  10  Ours  the default server  company-name.example\n"

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace, print_lines, set_given, set_secrets
+from postroom.cli.setup import django_command, find_workspace, print_lines, read_text, set_given, set_secrets
 from postroom.policy.dns.facts import SignedBy
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _content(_context: click.Context, _option: click.Parameter, file: IO[str] | None) -> str | None:
-    return None if file is None else file.read()
+    return None if file is None else read_text(file)
 
 
 @click.group()
@@ -167,7 +167,9 @@ def dedicate(name: str | None, workspace: str) -> None:
 def _readable(server: "OutgoingServer") -> str:
     state = "" if server.is_active else "  (archived)"
     filter_ = server.from_filter or "no FROM filter"
-    return f"{server.priority:>4}  {server.name}  {server.host}:{server.port}  {filter_}{state}"
+    is_default = server.authentication == server.Authentication.DEFAULT_SERVER
+    place = "the default server" if is_default else f"{server.host}:{server.port}"
+    return f"{server.priority:>4}  {server.name}  {place}  {filter_}{state}"
 
 
 def _tell_stand(stand: "ServerStand") -> Iterator[str]:

@@ -58,9 +58,17 @@ def set_secrets(
 ) -> None:
     """Take authorities and password from the files that were named; the line end after a password is none of it."""
     if ca_file is not None:
-        server.ca_certificate = ca_file.read()
+        server.ca_certificate = read_text(ca_file)
     if password_file is not None:
-        server.password = password_file.read().rstrip("\r\n")
+        server.password = read_text(password_file).rstrip("\r\n")
+
+
+def read_text(file: IO[str]) -> str:
+    """All that a file which a person named holds; refused when it is none of text."""
+    try:
+        return file.read()
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file.name} is not a text file (UTF-8).") from error
 
 
 def find_workspace(slug: str) -> "Workspace":

@@ -5,7 +5,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace, print_lines
+from postroom.cli.setup import django_command, find_workspace, print_lines, read_text
 from postroom.policy.suppression import Scope
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def import_(file: IO[str], *, workspace: str) -> None:
     from postroom.outbound.suppression_csv import read_table
     from postroom.outbound.suppressions import suppress
 
-    _report("Suppressed", suppress(find_workspace(workspace), read_table(file.read())))
+    _report("Suppressed", suppress(find_workspace(workspace), read_table(read_text(file))))
 
 
 @command.command("export")
