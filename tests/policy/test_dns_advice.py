@@ -203,6 +203,16 @@ def test_whose_consent_is_missing_for_reports_is_told_with_the_record() -> None:
     )
 
 
+def test_under_test_receivers_do_the_next_milder_thing() -> None:
+    for policy, words in (
+        ("reject", "into the spam folder."),
+        ("quarantine", "deliver it all the same, and report it."),
+    ):
+        zone = at("_dmarc", f"v=DMARC1; p={policy}; t=y; rua=mailto:x@{DOMAIN}")
+        (standing,) = judge({**zone, (DOMAIN, "TXT"): []}, keys=()).standings
+        assert standing.words.endswith(words)
+
+
 def test_reports_may_go_elsewhere_where_the_receiver_agrees() -> None:
     zone = {
         **at("_dmarc", "v=DMARC1; p=none; rua=mailto:x@reports.example"),

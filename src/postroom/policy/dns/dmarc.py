@@ -59,6 +59,13 @@ class DmarcStanding:
     policy: Disposition
     is_unclear: bool
 
+    @property
+    def applied(self) -> Disposition:
+        """What receivers do: under test (t=y) the next milder policy (RFC 9989 §4.7)."""
+        rank = [rung.policy for rung in LADDER].index(self.policy)
+        is_milder = self.record is not None and self.record.is_testing
+        return LADDER[max(rank - is_milder, 0)].policy
+
 
 def next_rung(policy: Disposition) -> Rung | None:
     """The next step up from `policy`; None at the top."""

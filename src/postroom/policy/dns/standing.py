@@ -132,5 +132,5 @@ def _say_dmarc(facts: DomainFacts, dmarc: DmarcStanding, outcome: Outcome) -> st
         Disposition.NONE: "deliver it all the same, and report it",
         Disposition.QUARANTINE: "put it into the spam folder",
         Disposition.REJECT: "refuse it",
-    }[dmarc.policy]
+    }[dmarc.applied]
     return f"So DMARC fails, and by the policy of {facts.from_domain} receivers {consequence}."
