@@ -61,7 +61,7 @@ def test_a_rule_is_made_and_ended(postroom: Postroom, waiting: str) -> None:
     handle_received()
     assert state(waiting) == "dropped"
     number = postroom("inbound", "desk", "rules", *HERE).split()[0]
-    assert postroom("inbound", "desk", "rules", "--remove", number, *HERE) == ""
+    assert postroom("inbound", "desk", "rules", "--remove", number, *HERE) == "There are no rules.\n"
 
 
 def test_what_there_is_not_is_one_sentence(refused: Postroom, desk: Desk) -> None:

@@ -24,6 +24,13 @@ def test_where_there_is_nothing_that_is_said_and_no_line_printed() -> None:
         ("suppression", "list"): "No address is suppressed.\n",
         ("suppression", "list", "@a.example"): "None of these is on the list.\n",
         ("webhook", "list"): "There are no webhooks.\n",
+        ("alias", "retired"): "There are no retired addresses.\n",
+        ("oauth", "list"): "Postroom is registered nowhere yet; see `postroom oauth app`.\n",
+        ("thread", "list"): "There are no records.\n",
+        ("thread", "list", "--paused"): "There is no such record.\n",
+        ("inbound", "desk", "list"): "No such mail waits.\n",
+        ("inbound", "desk", "list", "--dropped"): "No such mail was dropped.\n",
+        ("inbound", "desk", "rules"): "There are no rules.\n",
     }.items():
         result = run(*command, *HERE)
         assert (result.exit_code, result.stdout, result.stderr) == (0, "", sentence)

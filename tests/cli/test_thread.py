@@ -32,6 +32,6 @@ def test_a_thread_is_written_read_and_resumed(postroom: Postroom, refused: Postr
     assert postroom("thread", "list", "--paused", *HERE) == f"{lead}  crm.lead  Roof  paused\n"
     assert "Paused: Two programs" in postroom("thread", "show", number, *HERE)
     postroom("thread", "resume", number, *HERE)
-    assert postroom("thread", "list", "--paused", *HERE) == ""
+    assert postroom("thread", "list", "--paused", *HERE) == "There is no such record.\n"
     assert "no record 404" in refused("thread", "show", "404", *HERE)
     assert "no member" in refused("thread", "post", number, "--text", "x", "--user", "eve@x.example", *HERE)

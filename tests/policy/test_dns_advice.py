@@ -291,6 +291,7 @@ def test_each_step_of_the_ladder_is_told_with_the_record_that_takes_it() -> None
         f"v=DMARC1; p={policy}; rua=mailto:dmarc-reports@{DOMAIN}" for policy in ("none", "quarantine", "reject")
     ]
     assert not any(step.is_present for step in without)
+    assert judge(at("_dmarc") | {(f"_dmarc.{DOMAIN}", "TXT"): Status.TIMEOUT}).ladder == ()
 
 
 def test_a_record_that_receivers_give_up_on_lets_nobody_pass() -> None:

@@ -78,6 +78,11 @@ def test_a_database_in_use_is_not_restored_into(first: Installation) -> None:
     assert "restore into a new one" in refused.stderr
 
 
+def test_a_backup_into_a_folder_that_is_not_there_is_refused_in_words(first: Installation) -> None:
+    refused = first.run("backup", str(first.home / "missing" / "postroom.dump"))
+    assert (refused.returncode, "make it first" in refused.stderr) == (1, True)
+
+
 def test_a_file_that_is_no_backup_is_refused_in_words(second: Installation) -> None:
     file = second.home / "postroom.dump"
     file.write_bytes(b"no dump")

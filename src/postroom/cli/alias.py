@@ -9,7 +9,7 @@ import click
 from postroom.cli.setup import django_command, find_workspace, print_lines
 
 if TYPE_CHECKING:
-    from postroom.domains.models import Alias
+    from postroom.domains.models import Alias, RetiredAddress
 
 _POLICIES = ("everyone", "known", "followers")
 _workspace = click.option("--workspace", required=True)
@@ -81,9 +81,8 @@ def list_(workspace: str) -> None:
 @django_command
 def retired(workspace: str) -> None:
     """Show addresses that are no longer in use and still routed, and how much mail comes to them."""
-    for row in find_workspace(workspace).retired_addresses.order_by("address"):
-        last = f", the last on {row.last_hit_at:%Y-%m-%d}" if row.last_hit_at else ""
-        click.echo(f"{row.address}  {row.get_use_display()}, {row.hits} mails since {row.retired_at:%Y-%m-%d}{last}")
+    found = find_workspace(workspace).retired_addresses.order_by("address")
+    print_lines(map(_readable_retired, found), otherwise="There are no retired addresses.")
 
 
 @command.command("resolve")
@@ -159,3 +158,8 @@ def _readable(alias: "Alias") -> str:
     creates = f"creates {alias.record_type}" if alias.record_type else "takes answers only"
     goes_to = f"record {alias.forced_record}" if alias.forced_record else creates
     return f"{alias.address}  {goes_to}, {alias.get_policy_display()}, {alias.get_status_display()}"
+
+
+def _readable_retired(row: "RetiredAddress") -> str:
+    last = f", the last on {row.last_hit_at:%Y-%m-%d}" if row.last_hit_at else ""
+    return f"{row.address}  {row.get_use_display()}, {row.hits} mails since {row.retired_at:%Y-%m-%d}{last}"

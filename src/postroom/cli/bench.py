@@ -16,7 +16,13 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--messages", default=5000, show_default=True, help="How many to deliver, 2 kB html and text each.")
+@click.option(
+    "--messages",
+    type=click.IntRange(1),
+    default=5000,
+    show_default=True,
+    help="How many to deliver, 2 kB html and text each.",
+)
 @click.option("--connections", default=10, show_default=True, help="Per worker.")
 @click.option("--workers", default=1, show_default=True, help="Worker processes.")
 @click.option("--latency-ms", default=0.0, show_default=True, help="Of the sink: how far away it seems.")
@@ -64,7 +70,11 @@ def submit(as_json: bool, **options: object) -> None:  # noqa: FBT001
 
 @command.command()
 @click.option(
-    "--messages", default=200, show_default=True, help="Of transactional mail, on an idle and on a busy system."
+    "--messages",
+    type=click.IntRange(1),
+    default=200,
+    show_default=True,
+    help="Of transactional mail, on an idle and on a busy system.",
 )
 @click.option("--campaign", default=20_000, show_default=True, help="Messages of mass mail that wait behind.")
 @click.option("--connections", default=10, show_default=True, help="To the server, for all workers.")
@@ -84,7 +94,9 @@ def lanes(as_json: bool, **options: object) -> None:  # noqa: FBT001
 
 
 @command.command()
-@click.option("--mails", default=10_000, show_default=True, help="How many to take, of 1 kB each.")
+@click.option(
+    "--mails", type=click.IntRange(1), default=10_000, show_default=True, help="How many to take, of 1 kB each."
+)
 @click.option("--connections", default=8, show_default=True, help="At once.")
 @_json
 def inbound(as_json: bool, **options: int) -> None:  # noqa: FBT001

@@ -186,8 +186,9 @@ def _lines(advice: Advice) -> Iterator[str]:
     for standing in advice.standings:
         yield ""
         yield f"Mail through {standing.server}: {standing.words}"
-    yield ""
-    yield "The DMARC policy, step by step (* is the present one):"
+    if advice.ladder:
+        yield ""
+        yield "The DMARC policy, step by step (* is the present one):"
     for step in advice.ladder:
         yield f"{'*' if step.is_present else ' '} {step.policy:<10}  {step.record}"
         yield f"              {step.changes}"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace
+from postroom.cli.setup import django_command, find_workspace, print_lines
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -42,9 +42,8 @@ def command() -> None:
 @django_command
 def list_(*, dropped: bool, limit: int, **choice: Any) -> None:
     """Show what waits, newest first, with the reason."""
-    for row in _find(**choice, dropped=dropped)[:limit]:
-        about = f"{row.content.received_at:%Y-%m-%d %H:%M}  {row.author or '?'} to {row.recipient or '?'}"
-        click.echo(f"{row.pk}  {about}: {row.content.subject}\n    {row.reason}")
+    found = _find(**choice, dropped=dropped)[:limit]
+    print_lines(map(_readable, found), otherwise="No such mail was dropped." if dropped else "No such mail waits.")
 
 
 @command.command("show")
@@ -203,8 +202,12 @@ def rules(workspace: str, remove: int | None) -> None:
     found = desk.rules(find_workspace(workspace))
     if remove is not None:
         found.filter(pk=remove).delete()
-    for rule in found.all():
-        click.echo(f"{rule.pk}  {rule}")
+    print_lines((f"{rule.pk}  {rule}" for rule in found.all()), otherwise="There are no rules.")
+
+
+def _readable(row: "IncomingMessage") -> str:
+    about = f"{row.content.received_at:%Y-%m-%d %H:%M}  {row.author or '?'} to {row.recipient or '?'}"
+    return f"{row.pk}  {about}: {row.content.subject}\n    {row.reason}"
 
 
 def _find(

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import click
 
 from postroom.cli.server import find_server
-from postroom.cli.setup import django_command, find_workspace, set_given
+from postroom.cli.setup import django_command, find_workspace, print_lines, set_given
 
 if TYPE_CHECKING:
     from postroom.servers.models import OAuthAccount, OAuthApp
@@ -136,10 +136,9 @@ def list_(workspace: str | None) -> None:
     if workspace:
         owner = find_workspace(workspace)
         apps, accounts = apps.filter(Q(workspace=owner) | Q(workspace=None)), accounts.filter(workspace=owner)
-    for row in apps.select_related("workspace").order_by("provider", "workspace__slug"):
-        click.echo(_readable_app(row))
-    for account in accounts.select_related("workspace").order_by("workspace__slug", "address"):
-        click.echo(_readable_account(account))
+    registrations = map(_readable_app, apps.select_related("workspace").order_by("provider", "workspace__slug"))
+    connected = map(_readable_account, accounts.select_related("workspace").order_by("workspace__slug", "address"))
+    print_lines([*registrations, *connected], otherwise="Postroom is registered nowhere yet; see `postroom oauth app`.")
 
 
 def _readable_app(row: "OAuthApp") -> str:

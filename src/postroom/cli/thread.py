@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from postroom.cli.setup import django_command, find_workspace
+from postroom.cli.setup import django_command, find_workspace, print_lines
 
 if TYPE_CHECKING:
     from postroom.threads.envelope import Told
@@ -32,8 +32,13 @@ def list_(workspace: str, *, record_type: str | None, paused: bool, limit: int) 
         found = found.filter(type__key=record_type)
     if paused:
         found = found.exclude(paused_at=None)
-    for record in found.order_by("-id")[:limit]:
-        click.echo(f"{record.pk}  {record.type.key}  {record.name}{'  paused' if record.paused_at else ''}")
+    print_lines(
+        (
+            f"{record.pk}  {record.type.key}  {record.name}{'  paused' if record.paused_at else ''}"
+            for record in found.order_by("-id")[:limit]
+        ),
+        otherwise="There is no such record." if record_type or paused else "There are no records.",
+    )
 
 
 @command.command("show")

@@ -24,6 +24,8 @@ class NotEmptyError(PostroomError):
 
 def write_dump(url: str, file: Path) -> None:
     """A consistent copy of a database in use, in pg_dump's custom format. DumpError; then `file` is as it was."""
+    if not file.parent.is_dir():
+        raise DumpError(f"There is no folder {file.parent}; make it first.")
     unfinished = file.with_name(f"{file.name}.part")
     try:
         _run("pg_dump", url, "--format=custom", f"--file={unfinished}")

@@ -74,8 +74,11 @@ def next_rung(policy: Disposition) -> Rung | None:
 
 
 def ladder_of(standing: DmarcStanding, report_address: str) -> tuple[LadderStep, ...]:
-    """The whole ladder, each step with the domain's own record, or a new one, changed to it."""
-    text = standing.finding.record.value or _new_record(report_address)
+    """The whole ladder, each step with the domain's own record, or a new one, changed to it; empty if DNS is silent."""
+    own = standing.finding.record.value
+    if not own and standing.record is None:  # a new record beside one that is there would end both
+        return ()
+    text = own or _new_record(report_address)
     present = standing.policy if standing.record is not None else None
     return tuple(
         LadderStep(rung.policy, _with_policy(text, rung.policy), rung.changes, rung.before, rung.policy is present)
