@@ -18,11 +18,11 @@ def test_starts_every_part_and_stops_them_on_sigterm(installation: Installation)
         assert {name: part["state"] for name, part in health["parts"].items()} == dict.fromkeys(
             ["database", "web", "submission", "capture", "mx", "lmtp", "worker"], "ready"
         )
+        served.wait_until(lambda: f"http://127.0.0.1:{installation.port('HTTP')}" in served.output)
         family = served.descendants()
         exit_status, output = served.stop()
     assert exit_status == 0, output
     assert "is killed" not in output
-    assert f"http://127.0.0.1:{installation.port('HTTP')}" in output
     assert output.endswith("Postroom has stopped.\n")
     assert not [pid for pid in family if is_running(pid)]
 
